@@ -1,0 +1,26 @@
+"""Chatsite's one app: conversations with a model, every word stored, every token priced.
+
+Floors, from the ground up; a module imports lower floors only (tests/test_layers.py):
+
+    errors  text                 what can go wrong, in words; what may be stored and quoted
+    tokens                       counting, before and after a call
+    rendering/  upstream/        Markdown to safe HTML; the one way to an OpenAI-compatible API
+    models/                      one noun a file: Conversation, Message, Completion, ModelPrice
+    threads  context             the tree and its path; what of it goes into a request
+    accounting  first_account    what a call costs; who may set the site up
+    turns/                       one turn, from the door to its one ending
+    transcript                   a conversation as one reads it
+    forms  checks  templatetags
+    views/  consumers  admin/    edges: they translate and decide nothing
+
+One turn:
+
+    views.messages ── turns.admission ──▶ message and queued answer, in one transaction
+                           │
+                      turns.run, one asyncio task, owned by turns.background
+                           ├── turns.draft ─── context, accounting     request and estimate
+                           ├── upstream                                deltas
+                           ├── rendering ───── turns.broadcasts ──▶ consumers ──▶ pages
+                           ├── turns.store                             beats and partial text
+                           └── turns.endings                           text, usage, cost, once
+"""

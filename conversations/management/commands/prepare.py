@@ -1,0 +1,57 @@
+"""What bin/serve does before it serves: check, migrate, load prices, say where and how."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from conversations.first_account import has_accounts, setup_code
+from conversations.text import one_line
+
+
+class Command(BaseCommand):
+    help = "Bring database and prices up to date and say how the site will run."
+    requires_migrations_checks = False
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            why = one_line(str(error), 300)
+            raise CommandError(f"The database cannot be used ({why}); see DATABASE_URL.") from error
+        call_command("load_prices", verbosity=0)
+        if not settings.DEBUG:
+            call_command("collectstatic", verbosity=0, interactive=False)
+        self.stdout.write(f"Chatsite: {_address()}")
+        self.stdout.write(_mode())
+        if settings.EXPOSED and not has_accounts():
+            # Here, where the person who starts the site reads it, and nowhere else.
+            self.stdout.write(f"Setup code for the first account: {setup_code()}")
+        self.stdout.flush()
+
+
+def _address() -> str:
+    host = settings.HOST.strip("[]")
+    host = f"[{host}]" if ":" in host else host
+    local = f"http://{host}:{os.environ.get('PORT', '8000')}/"
+    return f"{settings.PUBLIC_URL}/ (served at {local})" if settings.PUBLIC_URL else local
+
+
+def _mode() -> str:
+    if settings.DEMO_MODE:
+        return (
+            "Demo mode: answers come from a demo on this machine. "
+            "Set OPENAI_API_KEY or OPENAI_BASE_URL for a real model."
+        )
+    base = _without_secrets(settings.OPENAI_BASE_URL) or "OpenAI"
+    return f"Answers come from {base}, model {settings.DEFAULT_MODEL} unless a chat says otherwise."
+
+
+def _without_secrets(url: str) -> str:
+    """The address without what may hold a password: user, query and fragment."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -1,0 +1,141 @@
+"""A message: a node of its conversation's tree. Text once sent is never rewritten."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from .conversation import Conversation
+
+if TYPE_CHECKING:
+    from .completion import Completion
+
+
+class Role(models.TextChoices):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Status(models.TextChoices):
+    """`queued` and `streaming` are running; every other one is an ending."""
+
+    QUEUED = "queued"
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+RUNNING = (Status.QUEUED, Status.STREAMING)
+
+
+class Origin(models.TextChoices):
+    TYPED = "typed"
+    GENERATED = "generated"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def running(self) -> Self:
+        return self.filter(status__in=RUNNING)
+
+    def in_order(self) -> Self:
+        return self.order_by("created_at", "id")
+
+    def held_by(self, answer: uuid.UUID, run: uuid.UUID) -> Self:
+        """The row of a running answer, as long as this run still holds it."""
+        return self.running().filter(pk=answer, run=run)
+
+    def with_calls(self) -> Self:
+        """With what a turn's footer shows, so that a page asks once for all its turns."""
+        from .completion import Completion  # it knows Message
+
+        # A call's record of its context is as long as the conversation was.
+        calls = Completion.objects.defer("context")
+        return self.prefetch_related(models.Prefetch("completions", calls))
+
+
+class Message(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages"
+    )
+    # Whose client id it is: the conversation's owner.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # The first messages have no parent and are siblings of each other. The system message
+    # stands outside the tree: the conversation points at it.
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
+    # Where the page goes on when somebody steps to this branch.
+    last_leaf = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    role = models.CharField(max_length=10, choices=Role)
+    origin = models.CharField(max_length=10, choices=Origin)
+    status = models.CharField(max_length=12, choices=Status, default=Status.COMPLETE)
+    text = models.TextField(blank=True)
+    # What a reasoning model thought aloud; shown apart, never sent back.
+    reasoning = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    html_version = models.PositiveIntegerField(default=0)
+    # Tokens of the text by encoding, counted once: {"o200k_base": 12}.
+    token_counts = models.JSONField(default=dict, blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    client_id = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    # Of an answer: who writes it now, when that was last said, whether it shall end.
+    run = models.UUIDField(null=True, blank=True)
+    beat = models.DateTimeField(null=True, blank=True, db_default=Now())
+    stop_asked = models.BooleanField(default=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["conversation", "created_at"], name="message_order"),
+            models.Index(fields=["beat"], condition=models.Q(status__in=RUNNING), name="running"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "client_id"], name="one_message_per_client_id"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(status__in=RUNNING),
+                name="one_running_answer",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="message_role_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=Status.values), name="message_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role=Role.ASSISTANT) | models.Q(status=Status.COMPLETE),
+                name="only_answers_run",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in RUNNING
+
+    @property
+    def is_answer(self) -> bool:
+        return self.role == Role.ASSISTANT
+
+    @property
+    def call(self) -> Completion | None:
+        """The newest call made for this answer, or None."""
+        return max(self.completions.all(), key=lambda completion: completion.pk, default=None)

@@ -1,0 +1,44 @@
+"""What has arrived of an answer.
+
+Deltas are kept in lists and joined when somebody asks: adding each to one long string would
+copy the whole answer every time.
+"""
+
+
+class Arrived:
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._new_text: list[str] = []
+        self._new_reasoning: list[str] = []
+        self.size = 0  # characters, reasoning included
+
+    def add(self, text: str, reasoning: str) -> None:
+        self._text.append(text)
+        self._new_text.append(text)
+        self._reasoning.append(reasoning)
+        self._new_reasoning.append(reasoning)
+        self.size += len(text) + len(reasoning)
+
+    @property
+    def text(self) -> str:
+        return _joined(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        return _joined(self._reasoning)
+
+    def take(self) -> tuple[str, str]:
+        """Text and reasoning that came since this was last asked."""
+        return _taken(self._new_text), _taken(self._new_reasoning)
+
+
+def _joined(parts: list[str]) -> str:
+    parts[:] = ["".join(parts)]
+    return parts[0]
+
+
+def _taken(parts: list[str]) -> str:
+    taken = "".join(parts)
+    parts.clear()
+    return taken

@@ -1,0 +1,51 @@
+"""Answers whose runner is gone: whoever notices ends them as interrupted."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from conversations.models import Conversation, Message, Status
+from conversations.models.message import MessageQuerySet
+
+from . import live
+from .endings import Ending, end_answer
+
+
+def end_dead_answers(conversation: Conversation) -> list[Message]:
+    """Of one conversation: those whose beat is too old by the database's clock."""
+    return _take_over(_dead(conversation.messages.all()))
+
+
+def end_all_dead_answers() -> list[Message]:
+    """Of the whole site."""
+    return _take_over(_dead(Message.objects.all()))
+
+
+def end_all_answers_before(start: datetime) -> list[Message]:
+    """Of the whole site, when its only process starts: none of before can be running."""
+    return _take_over(Message.objects.running().filter(created_at__lt=start))
+
+
+def _dead(messages: MessageQuerySet) -> MessageQuerySet:
+    limit = Now() - timedelta(seconds=settings.TAKEOVER_SECONDS)
+    return messages.running().filter(beat__lt=limit)
+
+
+def _take_over(candidates: MessageQuerySet) -> list[Message]:
+    """End those that no runner of this process writes; the ones that were ended."""
+    return [
+        answer
+        for answer in candidates.exclude(pk__in=live.running())
+        if _interrupt(answer, candidates)
+    ]
+
+
+def _interrupt(answer: Message, candidates: MessageQuerySet) -> bool:
+    """Become the answer's run, unless its own came back to life, and end it with its text."""
+    run = uuid.uuid4()
+    if not candidates.filter(pk=answer.pk, run=answer.run).update(run=run, beat=Now()):
+        return False
+    answer.refresh_from_db()
+    return end_answer(answer, run, Ending(Status.INTERRUPTED, answer.text, answer.reasoning))

@@ -1,0 +1,104 @@
+"""Sending, stopping, trying again, stepping between versions."""
+
+import uuid
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import aget_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from conversations import threads, transcript, turns
+from conversations.errors import Refusal
+from conversations.forms import MessageForm, RetryForm, SettingsForm
+from conversations.models import Conversation
+from conversations.turns import Admitted, Wish
+
+from .pages import render_log
+from .shell import aown_conversation, aperson, blank_conversation, invalid, refused
+
+
+def _wish(form: MessageForm) -> Wish:
+    return Wish(**form.cleaned_data)
+
+
+@require_POST
+async def start(request: HttpRequest) -> HttpResponse:
+    """The first message: it makes its conversation, and the page goes there."""
+    user = await aperson(request)
+    form, settings_form = MessageForm(request.POST), SettingsForm(request.POST)
+    for each in (form, settings_form):
+        if not await sync_to_async(each.is_valid)():
+            return await sync_to_async(invalid)(request, each)
+    conversation = blank_conversation(user)
+    settings_form.apply(conversation)
+    try:
+        admitted = await turns.send_first(
+            user, conversation, settings_form.cleaned_data["system_message"], _wish(form)
+        )
+    except Refusal as refusal:
+        return await sync_to_async(refused)(request, refusal)
+    address = reverse("conversation", args=[admitted.answer.conversation_id])
+    return HttpResponse(status=202, headers={"HX-Redirect": address})
+
+
+@require_POST
+async def send(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    user = await aperson(request)
+    conversation = await aown_conversation(user, conversation_id)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return await sync_to_async(invalid)(request, form)
+    try:
+        admitted = await turns.send(user, conversation, _wish(form))
+    except Refusal as refusal:
+        return await sync_to_async(refused)(request, refusal)
+    return await sync_to_async(_exchange)(request, conversation, admitted)
+
+
+def _exchange(request: HttpRequest, conversation: Conversation, admitted: Admitted) -> HttpResponse:
+    turns_made = transcript.turns_of(
+        conversation, threads.tree(conversation), [admitted.question.pk, admitted.answer.pk]
+    )
+    context = {"conversation": conversation, "exchange": transcript.Exchange(turns_made)}
+    return render(request, "conversations/_exchange.html", context, status=202)
+
+
+@require_POST
+async def retry(
+    request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
+) -> HttpResponse:
+    user = await aperson(request)
+    conversation = await aown_conversation(user, conversation_id)
+    old = await aget_object_or_404(conversation.messages.select_related("parent"), pk=message_id)
+    form = RetryForm(request.POST)
+    if not form.is_valid():
+        return await sync_to_async(invalid)(request, form)
+    try:
+        await turns.retry(user, conversation, old, form.cleaned_data["client_id"])
+    except Refusal as refusal:
+        return await sync_to_async(refused)(request, refusal)
+    await conversation.arefresh_from_db()
+    return await sync_to_async(render_log)(request, conversation, 202)
+
+
+@require_POST
+async def stop(
+    request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
+) -> HttpResponse:
+    conversation = await aown_conversation(await aperson(request), conversation_id)
+    answer = await aget_object_or_404(conversation.messages, pk=message_id)
+    await turns.stop(conversation, answer.pk)
+    return HttpResponse(status=204)
+
+
+@require_POST
+async def switch(
+    request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
+) -> HttpResponse:
+    conversation = await aown_conversation(await aperson(request), conversation_id)
+    version = await aget_object_or_404(conversation.messages, pk=message_id)
+    await sync_to_async(threads.switch_to)(conversation, version)
+    await turns.tell_thread_changed(conversation.pk)
+    await conversation.arefresh_from_db()
+    return await sync_to_async(render_log)(request, conversation)

@@ -1,0 +1,76 @@
+"""What the views share: finding what is one's own, and saying no."""
+
+import uuid
+from collections.abc import Sequence
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import aget_object_or_404, get_object_or_404, render
+
+from conversations.errors import AnswerRunning, DoesNotFit, InvalidInput, Refusal, ThreadMoved
+from conversations.models import Conversation
+
+_ACTIONS: dict[type[Refusal], Sequence[str]] = {
+    ThreadMoved: ("show",),
+    AnswerRunning: ("show",),
+    DoesNotFit: ("settings",),
+}
+
+
+def person(request: HttpRequest) -> User:
+    """Whoever is signed in; SignInMiddleware lets nobody else through."""
+    return cast(User, request.user)
+
+
+def own_conversation(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
+    """Theirs, or 404: the same for a foreign id and an unknown one."""
+    return get_object_or_404(_own(person(request)), pk=conversation_id)
+
+
+async def aown_conversation(user: User, conversation_id: uuid.UUID) -> Conversation:
+    return await aget_object_or_404(_own(user), pk=conversation_id)
+
+
+def _own(user: User) -> QuerySet[Conversation]:
+    return Conversation.objects.owned_by(user).select_related("system_message")
+
+
+async def aperson(request: HttpRequest) -> User:
+    return cast(User, await request.auser())
+
+
+def blank_conversation(user: User) -> Conversation:
+    """Not stored before its first message is."""
+    return Conversation(owner=user, title="New chat", model=settings.DEFAULT_MODEL)
+
+
+def notice(
+    request: HttpRequest, status: int, words: str, actions: Sequence[str] = ()
+) -> HttpResponse:
+    """Words where the person looks, above the composer; the draft stays in it."""
+    response = render(
+        request,
+        "conversations/_notice.html",
+        {"words": words, "actions": tuple(actions)},
+        status=status,
+    )
+    response["HX-Retarget"] = "#notice"
+    response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return notice(request, refusal.status, str(refusal), _ACTIONS.get(type(refusal), ()))
+
+
+def invalid(request: HttpRequest, form: Form) -> HttpResponse:
+    """The first thing that is wrong with a form, in its own words."""
+    words = next(
+        (str(message) for messages in form.errors.values() for message in messages),
+        "That cannot be sent.",
+    )
+    return refused(request, InvalidInput(words))

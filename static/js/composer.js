@@ -1,0 +1,67 @@
+// One button, Send or Stop, by what the log shows; and what the Enter key means.
+import {exchanges, find, isComposing, on, running, say} from './page.js'
+import {draft} from './draft.js'
+
+const form = find('#composer'), button = find('#send')
+const hasFinePointer = matchMedia('(pointer: fine)')
+const DOUBLE_CLICK = 500
+let turnedAt = 0, wantsStop = false
+
+function refresh() {
+  const name = running() ? 'Stop' : 'Send'
+  if (button.ariaLabel !== name) turnedAt = performance.now()
+  button.ariaLabel = name
+  button.setAttribute('aria-disabled', name === 'Send' && !draft.value.trim())
+}
+
+function stop() {
+  const turn = find('[data-stop]', exchanges)
+  // Not stored yet: it is stopped as soon as it has an address.
+  wantsStop = !turn
+  // The first message leads to another page, which then stops it.
+  if (wantsStop) sessionStorage.setItem('stop', '')
+  const shown = turn ?? running()
+  if (!shown) return
+  shown.dataset.stopping = ''
+  find('.turn__wait', shown).textContent = 'Stopping…'
+  if (turn) htmx.ajax('POST', turn.dataset.stop, {source: turn, swap: 'none'}).catch(() => {})
+}
+
+on('click', event => {
+  if (!running()) return
+  event.preventDefault()
+  // The second half of a double click on Send is not meant for Stop.
+  if (event.detail > 1 && performance.now() - turnedAt < DOUBLE_CLICK) return
+  stop()
+}, button)
+
+on('keydown', event => {
+  if (event.key !== 'Enter' || isComposing(event)) return
+  const isPlain = !event.shiftKey && !event.altKey && hasFinePointer.matches
+  if (!event.ctrlKey && !event.metaKey && !isPlain) return
+  event.preventDefault()
+  form.requestSubmit()
+}, draft)
+
+// Escape belongs to an input method, a menu or a dialog first.
+on('keydown', event => {
+  if (event.key !== 'Escape' || event.shiftKey || event.defaultPrevented || isComposing(event)) return
+  if (!event.target.closest('#composer, #log') || find(':popover-open, dialog[open]')) return
+  if (running()) stop()
+})
+
+on('htmx:configRequest', event => {
+  if (running()) say('The answer is still being written.')
+  if (running() || !draft.value.trim()) event.preventDefault()
+}, form)
+
+on('chat:placed', () => { if (wantsStop) stop() })
+on('chat:placed chat:refused', () => sessionStorage.removeItem('stop'))
+on('chat:sent chat:placed chat:refused chat:ended chat:swapped', refresh)
+on('input', refresh, draft)
+refresh()
+
+if (sessionStorage.getItem('stop') !== null && find('#socket')) {
+  sessionStorage.removeItem('stop')
+  if (running()) stop()
+}

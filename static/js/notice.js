@@ -1,0 +1,53 @@
+// What was refused or went wrong, above the composer and said aloud; and what there is to do.
+import {alarm, find, on} from './page.js'
+
+const place = find('#notice')
+let failed, again, said
+
+export function clear() {
+  place.replaceChildren()
+  said = ''
+}
+
+export function show(name) {
+  place.replaceChildren(find(`#notice-${name}`).content.cloneNode(true))
+  told()
+}
+
+// The same once: an estimate is refused again with every word that is typed.
+function told() {
+  const {textContent} = find('.note__words', place)
+  if (textContent !== said) alarm(said = textContent)
+}
+
+const isQuiet = elt => elt.matches('#estimate, #search')
+
+on('htmx:beforeSwap', event => {
+  const {xhr, requestConfig: {elt}} = event.detail
+  if (xhr.status < 400 || xhr.getResponseHeader('HX-Retarget')) return
+  if (xhr.status === 422 && elt.matches('#settings')) return
+  event.detail.shouldSwap = false
+  if (xhr.status < 500 && !isQuiet(elt)) show({401: 'signed-out', 404: 'gone'}[xhr.status] ?? 'refused')
+})
+
+on('htmx:afterSwap', told, place)
+
+on('htmx:afterRequest', ({detail: {requestConfig: {elt, target, verb, path}, successful}}) => {
+  if (successful && (elt === failed || 'clientId' in elt.dataset)) clear()
+  if (successful || isQuiet(elt)) return
+  failed = elt
+  again = () => elt.requestSubmit ? elt.requestSubmit() : htmx.ajax(verb, path, {source: elt, target})
+})
+
+on('htmx:sendError htmx:timeout htmx:responseError', ({detail: {xhr, requestConfig: {elt}}}) => {
+  if (xhr.status >= 400 && xhr.status < 500 || isQuiet(elt)) return
+  // A client id that is gone belonged to a message that arrived after all.
+  if (elt.dataset.clientId !== '') show(elt.dataset.clientId ? 'not-sent' : 'failed')
+})
+
+on('click', ({target}) => {
+  if (target.closest('[data-show-log]')) {
+    clear()
+    htmx.trigger('#reload', 'reload')
+  } else if (target.closest('[data-again]')) again()
+}, place)

@@ -1,0 +1,51 @@
+"""Calls as the runner leaves them: booked, and moved into their conversation's totals."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+
+from conversations.models import Completion, Conversation, Message, Role
+from conversations.rendering import RENDERER_VERSION
+from tests.people import make_conversation, say
+
+
+def book(message: Message | None, conversation: Conversation | None = None, **fields) -> Completion:
+    """A call that has ended, for an answer or for a conversation alone."""
+    conversation = conversation or (message.conversation if message else None)
+    call = Completion.objects.create(
+        **{
+            "message": message,
+            "conversation": conversation,
+            "user": conversation.owner if conversation else None,
+            "model": "gpt-4o-mini",
+            "ended_at": timezone.now(),
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "is_estimated": False,
+            "cost": Decimal("0.001"),
+            "finish_reason": "stop",
+            **fields,
+        }
+    )
+    if conversation:
+        conversation.prompt_tokens += call.prompt_tokens
+        conversation.completion_tokens += call.completion_tokens
+        conversation.calls += 1
+        conversation.calls_of_unknown_cost += call.cost is None
+        conversation.cost += call.cost or 0
+        conversation.save()
+    return call
+
+
+def ask(conversation: Conversation, question="How long?", answer="Three minutes.", **call):
+    """A question, its answer and the call between them."""
+    say(conversation, Role.USER, question)
+    html = {"html": f"<p>{answer}</p>", "html_version": RENDERER_VERSION}
+    return book(say(conversation, Role.ASSISTANT, answer, model="gpt-4o-mini", **html), **call)
+
+
+def make_talk(owner, question="How long?", call=None, **conversation) -> Conversation:
+    """A conversation of one exchange."""
+    made = make_conversation(owner, **conversation)
+    ask(made, question, **(call or {}))
+    return made

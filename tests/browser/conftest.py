@@ -1,0 +1,142 @@
+import contextlib
+import shutil
+from functools import cache
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.people import PASSWORD
+from tests.site import Site
+from tests.upstream_server import UpstreamServer
+
+expect.set_options(timeout=15_000)
+QUICK = {"BEAT_SECONDS": "0.5", "TAKEOVER_SECONDS": "3", "DEMO_TOKENS_PER_SECOND": "200"}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def provider():
+    with UpstreamServer() as server:
+        yield server
+
+
+@pytest.fixture
+def upstream(provider):
+    provider.reset()
+    return provider
+
+
+@pytest.fixture(scope="session")
+def site(provider, tmp_path_factory):
+    """A site in front of the test's provider, with accounts for ada, who is staff, and bob."""
+    found = Site(
+        tmp_path_factory.mktemp("site"),
+        OPENAI_BASE_URL=provider.base_url,
+        OPENAI_API_KEY="sk-test-0123456789abcdefghij",
+        DEFAULT_MODEL="gpt-4o-mini",
+        UPSTREAM_SILENCE_SECONDS="30",
+        **QUICK,
+    ).start()
+    found.manage(
+        "from django.contrib.auth.models import User\n"
+        f"User.objects.create_superuser('ada', password={PASSWORD!r})\n"
+        f"User.objects.create_user('bob', password={PASSWORD!r})"
+    )
+    yield found
+    found.end()
+
+
+class Complaints(list):
+    """What the browser's console said that it should not; emptied by tests that expect some."""
+
+
+@pytest.fixture
+def complaints():
+    return Complaints()
+
+
+@pytest.fixture(scope="session")
+def sessions(chromium, site):
+    """The cookies of somebody who has signed in, made once for each person."""
+
+    @cache
+    def cookies_of(name):
+        with chromium.new_context(base_url=site.url) as context:
+            sign_in(context.new_page(), name)
+            return context.storage_state()
+
+    return cookies_of
+
+
+@pytest.fixture
+def open_page(chromium, site, sessions, complaints):
+    """Open a page of the site; each call is a browser of its own, signed in as somebody."""
+    with contextlib.ExitStack() as contexts:
+
+        def open_one(path="/", name="ada", width=1280, height=800, **options):
+            context = chromium.new_context(
+                viewport={"width": width, "height": height},
+                base_url=site.url,
+                storage_state=sessions(name) if name else None,
+                **options,
+            )
+            contexts.callback(context.close)
+            page = context.new_page()
+            watch(page, complaints)
+            page.goto(path)
+            return page
+
+        yield open_one
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def watch(page: Page, complaints: Complaints) -> None:
+    """Errors in a script and breaches of the content security policy are complaints."""
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type == "error" and "Content Security Policy" in message.text
+            else None
+        ),
+    )
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+
+
+def ask(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Message").fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+def answers(page: Page, status: str = ""):
+    wanted = f"[data-status={status}]" if status else ""
+    return page.locator(f"article[data-role=assistant]{wanted}")

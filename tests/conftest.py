@@ -1,0 +1,75 @@
+"""What every test may ask for: people, prices, a provider, a site."""
+
+import weakref
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db.backends.signals import connection_created
+
+from conversations.models import ModelPrice
+from tests.people import make_person
+from tests.upstream_server import UpstreamServer
+
+
+def pytest_configure():
+    # Tests of pages read them from the working copy; the browser's server collects its own.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """PostgreSQL drops no database that somebody is connected to, and the threads of runners and
+    sockets outlive their tests: what they still hold at the end is given back for them."""
+    opened = weakref.WeakSet()
+
+    def remember(connection, **_):
+        opened.add(connection)
+
+    connection_created.connect(remember)
+    yield
+    for connection in opened:
+        connection.inc_thread_sharing()
+        connection.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def alice(db):
+    """Owns conversations."""
+    return make_person("alice")
+
+
+@pytest.fixture
+def bob(db):
+    """Owns others."""
+    return make_person("bob")
+
+
+@pytest.fixture
+def carol(db):
+    """Is answerable for the site."""
+    return make_person("carol", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def prices(db):
+    call_command("load_prices", verbosity=0)
+    return ModelPrice.objects
+
+
+@pytest.fixture
+def upstream(settings):
+    """A provider that plays what a test tells it to, over real HTTP."""
+    with UpstreamServer() as server:
+        settings.OPENAI_BASE_URL = server.base_url
+        settings.OPENAI_API_KEY = "sk-test-0123456789abcdefghij"
+        settings.DEMO_MODE = False
+        settings.DEFAULT_MODEL = "gpt-4o-mini"
+        yield server

@@ -1,0 +1,97 @@
+from decimal import Decimal
+
+import pytest
+from django.template import Context, Template
+
+from conversations.templatetags import chat
+from conversations.templatetags.chat import compact, seconds, thousands, usd, waited
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (None, "cost unknown"),
+        ("", "cost unknown"),
+        (Decimal(0), "$0.0000"),
+        (0, "$0.0000"),
+        (Decimal("0.001"), "$0.0010"),
+        (Decimal("0.00104"), "$0.0010"),
+        (Decimal("0.00015"), "$0.00015"),
+        (Decimal("0.000045"), "$0.000045"),
+        (Decimal("0.000045499999"), "$0.000045"),
+        (Decimal("0.0000000000015"), "$0.0000000000015"),
+        (Decimal("4.5E-8"), "$0.000000045"),
+        (Decimal("0.25"), "$0.2500"),
+        (Decimal("0.99994"), "$0.9999"),
+        (Decimal("0.99995"), "$1.00"),
+        (Decimal(1), "$1.00"),
+        (Decimal("7.425"), "$7.43"),
+        (Decimal("1234.5"), "$1,234.50"),
+        (Decimal("0.012300000000"), "$0.0123"),
+    ],
+)
+def test_usd_keeps_what_matters_of_small_amounts(amount, words):
+    assert usd(amount) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0"), (999, "999"), (1204, "1,204"), (1_000_000, "1,000,000"), (None, ""), ("", "")],
+)
+def test_thousands(number, words):
+    assert thousands(number) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0"),
+        (640, "640"),
+        (999, "999"),
+        (1000, "1k"),
+        (6140, "6.1k"),
+        (9949, "9.9k"),
+        (9950, "10k"),
+        (128_000, "128k"),
+        (400_000, "400k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (1_047_576, "1M"),
+        (1_500_000, "1.5M"),
+        (12_000_000_000, "12B"),
+        (None, ""),
+    ],
+)
+def test_compact(number, words):
+    assert compact(number) == words
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (0, "0.0 s"),
+        (40, "0.0 s"),
+        (4210, "4.2 s"),
+        (59_940, "59.9 s"),
+        (59_960, "1 min 0 s"),
+        (72_400, "1 min 12 s"),
+        (None, ""),
+    ],
+)
+def test_seconds(milliseconds, words):
+    assert seconds(milliseconds) == words
+
+
+@pytest.mark.parametrize(("since", "words"), [(992.3, "7"), (1000, "0"), (1003.0, "0"), (None, "")])
+def test_waited_is_never_negative(monkeypatch, since, words):
+    monkeypatch.setattr(chat.time, "time", lambda: 1000.0)
+
+    assert waited(since) == words
+
+
+def test_templates_know_the_filters():
+    page = Template("{% load chat %}{{ cost|usd }} · {{ tokens|thousands }} · {{ took|seconds }}")
+
+    words = page.render(Context({"cost": Decimal("0.001"), "tokens": 1204, "took": 4200}))
+
+    assert words == "$0.0010 · 1,204 · 4.2 s"

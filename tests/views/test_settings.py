@@ -1,0 +1,102 @@
+import pytest
+from django.test import Client
+
+from conversations.models import Message, Role
+from tests.people import make_conversation
+
+SOUND = {
+    "system_message": "",
+    "model": "gpt-4o-mini",
+    "temperature": "",
+    "top_p": "",
+    "max_tokens": "",
+}
+
+
+@pytest.fixture
+def page(alice, prices, settings):
+    settings.DEMO_MODE = False
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def talk(alice):
+    return make_conversation(alice)
+
+
+def save(page, talk, **changes):
+    return page.post(
+        f"/c/{talk.pk}/settings/", {**SOUND, **changes}, headers={"HX-Request": "true"}
+    )
+
+
+def test_settings_are_saved_at_once(page, talk):
+    response = save(
+        page, talk, model="gpt-5-mini", temperature="0.3", max_tokens="500", system_message="Brief."
+    )
+
+    talk.refresh_from_db()
+    assert response.status_code == 200
+    assert (talk.model, talk.temperature, talk.top_p, talk.max_tokens) == (
+        "gpt-5-mini",
+        0.3,
+        None,
+        500,
+    )
+    assert talk.system_message.text == "Brief."
+
+
+def test_a_new_system_message_keeps_the_old_one(page, talk):
+    save(page, talk, system_message="Brief.")
+    save(page, talk, system_message="Long.")
+    save(page, talk, system_message="Long.")
+
+    talk.refresh_from_db()
+    texts = Message.objects.filter(role=Role.SYSTEM).in_order().values_list("text", flat=True)
+    assert (talk.system_message.text, list(texts)) == ("Long.", ["Brief.", "Long."])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"temperature": "2.1"}, "Temperature is a number from 0 to 2."),
+        ({"temperature": "hot"}, "Temperature is a number from 0 to 2."),
+        ({"temperature": "nan"}, "Temperature is a number from 0 to 2."),
+        ({"top_p": "1.5"}, "Top p is a number from 0 to 1."),
+        ({"max_tokens": "0"}, "Max tokens is a whole number from 1."),
+        ({"max_tokens": "1.5"}, "Max tokens is a whole number from 1."),
+        ({"max_tokens": "20000"}, "gpt-4o-mini answers with at most 16,384 tokens."),
+        ({"model": ""}, "Choose a model."),
+        ({"model": "a b"}, "has letters, digits"),
+        ({"model": "gpt\n4"}, "has letters, digits"),
+        ({"model": "gpt-5-pro"}, "gpt-5-pro does not take chat completions."),
+    ],
+)
+def test_what_is_wrong_is_said_and_not_saved(page, talk, changes, words):
+    response = save(page, talk, **changes)
+
+    talk.refresh_from_db()
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert (talk.model, talk.temperature, talk.max_tokens) == ("gpt-4o-mini", None, None)
+
+
+def test_both_temperature_and_top_p_get_a_hint(page, talk):
+    both = save(page, talk, temperature="1", top_p="0.5").content.decode()
+    one = save(page, talk, temperature="1").content.decode()
+
+    assert "Change only one of temperature and top p" in both
+    assert "Change only one of temperature and top p" not in one
+
+
+def test_the_demo_answers_as_itself_only(page, talk, settings):
+    settings.DEMO_MODE = True
+
+    assert save(page, talk, model="gpt-5").status_code == 422
+    assert save(page, talk, model="demo").status_code == 200
+
+
+def test_a_strangers_settings_are_404(page, bob):
+    assert save(page, make_conversation(bob)).status_code == 404
