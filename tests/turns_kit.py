@@ -15,14 +15,11 @@ from tests.upstream_server import Gate
 
 
 @pytest.fixture(autouse=True)
-def real_transactions(transactional_db, prices):
-    """Runners have threads and connections of their own; a test's transaction would hide from
-    them what it stores."""
+async def no_runner_left(transactional_db, prices):
+    """What a test starts ends with it, and before its tables are emptied.
 
-
-@pytest.fixture(autouse=True)
-async def no_runner_left():
-    """What a test starts ends with it."""
+    Runners have threads and connections of their own: a test's transaction would hide from them
+    what it stores."""
     yield
     await turns.shutdown()
     await asyncio.gather(*background._tasks, return_exceptions=True)
