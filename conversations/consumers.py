@@ -129,7 +129,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             now = shown(self.conversation_id, answer)
             if now is None:
                 self._start(self._show_stored(answer))
-            elif now.position != position:
+            # Positions count the answer's text alone: how much of its reasoning a page has, it
+            # does not say.
+            elif now.position != position or now.reasoning:
                 await self._say(wire.whole_frame(answer, now))
 
     async def _show_later(self, positions: dict[uuid.UUID, int]) -> None:

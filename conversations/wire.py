@@ -100,13 +100,7 @@ def ended_turn(conversation_id: uuid.UUID, answer: uuid.UUID) -> Packet | None:
     html = render_to_string(
         "conversations/_turn.html", {"turn": turn, "conversation": found.conversation}
     )
-    return {
-        "type": "turn",
-        "message": str(answer),
-        "position": turn.position,
-        "ended": True,
-        "html": html,
-    }
+    return {"type": "turn", "message": str(answer), "html": html}
 
 
 def exchange(conversation_id: uuid.UUID, question: uuid.UUID) -> Packet | None:

@@ -1,5 +1,6 @@
 """Answers whose runner is gone: whoever notices ends them as interrupted."""
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from conversations.models.message import MessageQuerySet
 
 from . import live
 from .endings import Ending, end_answer
+
+log = logging.getLogger(__name__)
 
 
 def end_dead_answers(conversation: Conversation) -> list[Message]:
@@ -38,8 +41,17 @@ def _take_over(candidates: MessageQuerySet) -> list[Message]:
     return [
         answer
         for answer in candidates.exclude(pk__in=live.running())
-        if _interrupt(answer, candidates)
+        if _interrupt_or_log(answer, candidates)
     ]
+
+
+def _interrupt_or_log(answer: Message, candidates: MessageQuerySet) -> bool:
+    """One that cannot be ended keeps no other from its ending."""
+    try:
+        return _interrupt(answer, candidates)
+    except Exception:
+        log.exception("answer %s could not be ended; the next sweep tries again", answer.pk)
+        return False
 
 
 def _interrupt(answer: Message, candidates: MessageQuerySet) -> bool:

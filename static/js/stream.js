@@ -48,10 +48,9 @@ const act = {
     if (frame.whole ? frame.to >= have : frame.from === have) apply(turn, frame)
     else if (!frame.whole && frame.from > have) ask()
   },
-  turn({message, position, ended, html}) {
+  turn({message, html}) {
     const turn = turnOf(message)
-    if (!turn?.matches(RUNNING)) return
-    if (ended || position > Number(turn.dataset.position)) replaceTurn(turn, html)
+    if (turn?.matches(RUNNING)) replaceTurn(turn, html)
   },
   exchange: ({html}) => place(html),
   thread: reload,

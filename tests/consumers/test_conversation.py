@@ -14,7 +14,7 @@ from conversations import consumers, turns, wire
 from conversations.models import Role
 from tests.people import PASSWORD, make_conversation, say
 from tests.turns_kit import ended, reached, send
-from tests.upstream_server import Gate, answer, content, done, finish, hang, role_chunk
+from tests.upstream_server import Gate, answer, content, done, finish, hang, reasoning, role_chunk
 
 ORIGIN = (b"origin", b"http://localhost")
 
@@ -66,7 +66,7 @@ async def test_frames_arrive_before_the_answer_is_complete(conversation, alices_
 
     assert (frame["message"], frame["from"], frame["to"]) == (str(admitted.answer.pk), 0, 6)
     assert "First" in frame["settled"] + (frame["tail"] or "")
-    assert (turn["ended"], turn["position"]) == (True, 10)
+    assert 'data-status="complete" data-position="10"' in turn["html"]
     assert "First last" in turn["html"]
     await page.disconnect()
 
@@ -102,6 +102,22 @@ async def test_a_page_that_is_up_to_date_is_sent_nothing_again(
     await page.disconnect()
 
 
+async def test_reasoning_that_came_before_the_socket_is_not_lost(
+    conversation, alices_client, upstream
+):
+    gate = Gate()
+    upstream.play(role_chunk(), reasoning("Let me think"), gate, hang())
+    admitted = await send(conversation)
+    await reached(gate)
+    page = await opened(alices_client, conversation.pk)
+
+    await page.send_to(json.dumps({"show": {str(admitted.answer.pk): 0}}))
+    frame = await next_of(page, "frame")
+
+    assert (frame["whole"], frame["to"], frame["reasoning"]) == (True, 0, "Let me think")
+    await page.disconnect()
+
+
 async def test_a_page_that_asks_after_the_end_gets_the_ended_turn(
     conversation, alices_client, upstream
 ):
@@ -112,7 +128,8 @@ async def test_a_page_that_asks_after_the_end_gets_the_ended_turn(
     await page.send_to(json.dumps({"show": {str(admitted.answer.pk): 3}}))
     turn = await next_of(page, "turn")
 
-    assert (turn["ended"], turn["message"]) == (True, str(admitted.answer.pk))
+    assert turn["message"] == str(admitted.answer.pk)
+    assert 'data-status="complete"' in turn["html"]
     await page.disconnect()
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db.models.functions import Now
 
 from conversations import turns
 from conversations.models import Completion, Message, Role, Status
@@ -280,43 +279,3 @@ async def test_the_ledger_row_proves_what_was_sent(conversation, upstream):
     assert [entry["state"] for entry in call.context] == ["sent"]
     assert call.context[0]["sha256"] == sha256("Tea")
     assert call.parameters == {key: sent[key] for key in sent if key != "messages"}
-
-
-async def test_a_dead_answer_is_ended_with_its_text(conversation, upstream):
-    from datetime import timedelta
-
-    from conversations.turns import sweeps
-
-    question = await sync_to_async(say)(conversation, Role.USER, "Hi")
-    dead = await sync_to_async(say)(
-        conversation, Role.ASSISTANT, "Half", question, status=Status.STREAMING, run=uuid.uuid4()
-    )
-    assert await sync_to_async(sweeps.end_all_dead_answers)() == []
-
-    await Message.objects.filter(pk=dead.pk).aupdate(beat=Now() - timedelta(seconds=2))
-    [found] = await sync_to_async(sweeps.end_all_dead_answers)()
-
-    await found.arefresh_from_db()
-    assert (found.status, found.text, found.html) == (
-        Status.INTERRUPTED,
-        "Half",
-        "<p>Half</p>\n",
-    )
-
-
-async def test_a_living_answer_is_never_taken_over(conversation, upstream):
-    from datetime import timedelta
-
-    from conversations.turns import sweeps
-
-    gate = Gate()
-    upstream.play(role_chunk(), content("Alive"), gate, finish("stop"), done())
-    admitted = await send(conversation)
-    await reached(gate)
-    await Message.objects.filter(pk=admitted.answer.pk).aupdate(beat=Now() - timedelta(hours=1))
-
-    taken = await sync_to_async(sweeps.end_all_dead_answers)()
-    gate.open()
-    found = await ended(admitted.answer)
-
-    assert (taken, found.status) == ([], Status.COMPLETE)
