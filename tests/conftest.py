@@ -65,6 +65,13 @@ def prices(db):
 
 
 @pytest.fixture
+def impossible(tmp_path):
+    """A folder that nobody can make, not even root: below a file."""
+    (tmp_path / "file").touch()
+    return str(tmp_path / "file" / "data")
+
+
+@pytest.fixture
 def upstream(settings):
     """A provider that plays what a test tells it to, over real HTTP."""
     with UpstreamServer() as server:

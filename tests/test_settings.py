@@ -3,12 +3,9 @@
 import os
 import runpy
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.core.checks import run_checks
 
 from chatsite import environment
 from tests.site import ROOT
@@ -30,16 +27,6 @@ def read(monkeypatch, tmp_path):
 
 def chosen(settings, names):
     return {name: settings.get(name) for name in names}
-
-
-def manage(*arguments, **variables):
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
-        capture_output=True,
-        text=True,
-    )
 
 
 # --- where the site is reached --------------------------------------------------------------
@@ -380,13 +367,6 @@ def test_data_lives_where_it_was_asked_to(read, tmp_path, typed, folder):
     assert settings["DATA_DIR"].is_dir()
 
 
-@pytest.fixture
-def impossible(tmp_path):
-    """A folder that nobody can make, not even root: below a file."""
-    (tmp_path / "file").touch()
-    return str(tmp_path / "file" / "data")
-
-
 @pytest.mark.parametrize("key", ["", "given"])
 def test_an_impossible_data_folder_is_noted(read, impossible, key):
     settings = read(DATA_DIR=impossible, SECRET_KEY=key)
@@ -399,107 +379,3 @@ def test_a_secret_key_that_cannot_be_kept_is_noted(read, tmp_path):
     (tmp_path / "secret-key").mkdir()
 
     assert read()["DATA_DIR_PROBLEM"] == "secret-key: Is a directory"
-
-
-# --- the checks -----------------------------------------------------------------------------
-
-
-def said():
-    """What the checks of this project say, by id."""
-    return {found.id: found.msg for found in run_checks() if found.id.startswith("chatsite.")}
-
-
-def test_nothing_is_said_of_a_site_that_is_well():
-    assert said() == {}
-
-
-def test_e001_is_an_environment_that_makes_no_sense(settings):
-    settings.PROBLEMS = ["DEBUG must be 1 or 0, not 'maybe'."]
-
-    assert said() == {"chatsite.E001": "DEBUG must be 1 or 0, not 'maybe'."}
-
-
-def test_e002_is_a_data_folder_that_cannot_be_written(settings, impossible):
-    settings.DATA_DIR = Path(impossible)
-
-    assert said() == {
-        "chatsite.E002": f"DATA_DIR {impossible} cannot be written (Permission denied)."
-    }
-
-
-def test_e002_says_why(settings):
-    settings.DATA_DIR_PROBLEM = "Not a directory"
-
-    assert said() == {
-        "chatsite.E002": f"DATA_DIR {settings.DATA_DIR} cannot be written (Not a directory)."
-    }
-
-
-@pytest.mark.parametrize(
-    ("beat", "takeover", "ids"),
-    [(3, 15, []), (3, 9, []), (3, 8.9, ["chatsite.E003"]), (20, 15, ["chatsite.E003"])],
-)
-def test_e003_is_a_take_over_that_one_late_beat_would_cause(settings, beat, takeover, ids):
-    settings.BEAT_SECONDS, settings.TAKEOVER_SECONDS = beat, takeover
-
-    assert list(said()) == ids
-
-
-@pytest.mark.parametrize(
-    ("url", "ids"),
-    [("", []), ("https://chat.lan", []), ("http://chat.lan", ["chatsite.W001"])],
-)
-def test_w001_is_a_public_site_without_encryption(settings, url, ids):
-    settings.PUBLIC_URL = url
-
-    assert list(said()) == ids
-
-
-@pytest.mark.sqlite
-def test_misconfiguration_is_said_in_lines_and_not_as_a_traceback(impossible):
-    done = manage(
-        "check",
-        DATA_DIR=impossible,
-        DATABASE_URL="mysql://ann:sesame@db/chat",
-        PUBLIC_URL="chat.example.org",
-        BEAT_SECONDS="often",
-        TAKEOVER_SECONDS="1",
-        TIME_ZONE="Mars",
-    )
-
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "sesame" not in done.stderr
-    ids = [line.split("(")[1].split(")")[0] for line in done.stderr.splitlines() if "?: " in line]
-    assert ids == ["chatsite.E001"] * 4 + ["chatsite.E002", "chatsite.E003"]
-
-
-@pytest.mark.sqlite
-def test_a_deployment_with_its_url_and_key_passes_every_check(tmp_path):
-    done = manage(
-        "check",
-        "--deploy",
-        "--fail-level=WARNING",
-        DATA_DIR=str(tmp_path),
-        PUBLIC_URL="https://chat.example.org",
-        SECRET_KEY="only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz",
-    )
-
-    assert (done.returncode, done.stdout, done.stderr) == (
-        0,
-        "System check identified no issues (0 silenced).\n",
-        "",
-    )
-
-
-@pytest.mark.sqlite
-def test_the_key_made_for_a_deployment_passes_every_check_too(tmp_path):
-    done = manage(
-        "check",
-        "--deploy",
-        "--fail-level=WARNING",
-        DATA_DIR=str(tmp_path),
-        PUBLIC_URL="https://chat.example.org",
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")

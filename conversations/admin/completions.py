@@ -88,7 +88,7 @@ class CompletionAdmin(ReadOnlyAdmin[Completion]):
         return (
             *("created_at", "user"),
             ledger.conversation if reads else ledger.conversation_id,
-            *("purpose", "model", *TOKENS, ledger.cost, ledger.usage),
+            *("purpose", "model", ledger.cost, ledger.usage, *TOKENS),
             *("finish_reason", "error", DURATION),
         )
 

@@ -1,6 +1,7 @@
 """Filters that ask for their choices, and for their counts, with one query each."""
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib import admin
@@ -15,11 +16,11 @@ from conversations.text import storable
 MOST = 50  # values that one filter offers; the search finds the rest
 
 
-class ConditionFilter(admin.SimpleListFilter):
+class ConditionFilter(admin.SimpleListFilter, ABC):
     """A choice is a condition on the rows."""
 
-    def holds(self, value: str) -> Q:
-        raise NotImplementedError
+    @abstractmethod
+    def holds(self, value: str) -> Q: ...
 
     def has_output(self) -> bool:
         return True  # Django drops a filter without choices, and with it what was asked of it

@@ -12,8 +12,8 @@ from tests.admin.pages import COMPLETIONS, CONVERSATIONS, choices, column, rows,
 from tests.people import make_person
 
 # The first column is a box to select the row with.
-STARTED, USER, CONVERSATION, PURPOSE, MODEL, PROMPT = range(6)
-COST, USAGE, FINISH, ERROR, DURATION = range(9, 14)
+STARTED, USER, CONVERSATION, PURPOSE, MODEL, COST, USAGE, PROMPT = range(8)
+FINISH, ERROR, DURATION = range(11, 14)
 
 
 def models(client, **query):
@@ -36,9 +36,10 @@ def test_a_row_is_one_call(staff, alice):
     response = staff.get(COMPLETIONS)
     [row] = rows(response)
 
-    assert row[:PROMPT] == ["Nov. 3, 2026, 9:05 a.m.", "alice", "Tea", "Answer", "gpt-4o-mini"]
-    assert row[PROMPT:COST] == ["1,200", "900", "356", "56"]
-    assert row[COST:] == ["$0.0010", "actual", "length", "cut_off", "4.2 s"]
+    assert row[:COST] == ["Nov. 3, 2026, 9:05 a.m.", "alice", "Tea", "Answer", "gpt-4o-mini"]
+    assert row[COST:PROMPT] == ["$0.0010", "actual"]
+    assert row[PROMPT:FINISH] == ["1,200", "900", "356", "56"]
+    assert row[FINISH:] == ["length", "cut_off", "4.2 s"]
     answer = talk.messages.get(role="assistant")
     assert f"{CONVERSATIONS}{talk.pk}/change/#message-{answer.pk}" in response.content.decode()
 
@@ -55,7 +56,7 @@ def test_a_row_is_one_call(staff, alice):
 def test_a_cost_says_what_is_known_of_it(staff, fields, shown):
     book(None, **fields)
 
-    assert [row[COST:FINISH] for row in rows(staff.get(COMPLETIONS))] == [shown]
+    assert [row[COST:PROMPT] for row in rows(staff.get(COMPLETIONS))] == [shown]
 
 
 def test_a_call_outlives_its_conversation_and_its_person(staff, alice):

@@ -49,6 +49,24 @@ def test_the_lists_open_without_a_complaint(open_page, talk, path):
     assert {each["id"] for each in found} <= STOCK
 
 
+@pytest.mark.parametrize("path", ["conversation/", "modelprice/"])
+def test_every_column_is_in_sight_beside_the_open_navigation(open_page, talk, path):
+    page = open_page(f"/admin/conversations/{path}")
+
+    results = page.locator(".results").bounding_box()
+    last = page.locator("#result_list thead th").last.bounding_box()
+
+    assert last["x"] + last["width"] <= results["x"] + results["width"] + 1
+
+
+def test_the_admin_has_the_sites_icon(open_page):
+    page = open_page("/admin/")
+
+    icon = page.locator('link[rel="icon"]').get_attribute("href")
+
+    assert page.request.get(icon).ok
+
+
 def test_the_ledger_is_downloaded_as_csv(open_page, talk):
     page = open_page("/admin/conversations/completion/")
 

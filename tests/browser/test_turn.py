@@ -13,6 +13,7 @@ from tests.upstream_server import (
     error_response,
     finish,
     hang,
+    reasoning,
     role_chunk,
     usage,
 )
@@ -48,6 +49,26 @@ def test_a_reload_in_mid_answer_shows_everything_and_goes_on(page, upstream):
     gate.open()
 
     expect(answers(page, "complete").locator(".prose")).to_have_text("One. Two.")
+
+
+def test_reasoning_is_shown_once_whatever_was_missed_of_it(page, upstream):
+    gates = [Gate(), Gate()]
+    upstream.play(
+        role_chunk(), reasoning("First, water. "), gates[0], reasoning("Then leaves."), gates[1],
+        content("Tea."), finish("stop"), done(),
+    )  # fmt: skip
+    ask(page, "How?")
+    thought = page.locator(".reasoning__text")
+    expect(thought).to_have_text("First, water.")
+
+    page.reload()
+    expect(thought).to_have_text("First, water.")
+    gates[0].open()
+    expect(thought).to_have_text("First, water. Then leaves.")
+    gates[1].open()
+
+    expect(answers(page, "complete").locator(".prose")).to_have_text("Tea.")
+    expect(thought).to_have_text("First, water. Then leaves.")
 
 
 def test_a_second_tab_sees_the_same(page, upstream):

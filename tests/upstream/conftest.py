@@ -1,4 +1,6 @@
+import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +10,9 @@ import pytest
 from conversations import upstream as room
 from conversations.errors import UpstreamError
 from conversations.upstream import Delta, Request, Stream, open_stream
-from tests.upstream_server import UpstreamServer
+from tests.upstream_server import UpstreamServer, done, finish, usage
 
+ENDING = [finish(), usage(9, 2), done()]
 KEY = "sk-proj-SiteKey0123456789abcdefghij"
 
 
@@ -44,6 +47,26 @@ async def call(request: Request | None = None) -> Outcome:
     except UpstreamError as error:
         outcome.error = error
     return outcome
+
+
+async def failed(upstream: UpstreamServer, *script: Any) -> Outcome:
+    upstream.play(*script)
+    outcome = await call()
+    assert outcome.error is not None
+    return outcome
+
+
+def deaf_port(stack: contextlib.ExitStack) -> int:
+
+    listener = stack.enter_context(socket.socket())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    for _ in range(3):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            waiting.connect(listener.getsockname())
+    return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,9 +59,9 @@ class Broken(Exception):
     """The script ends here, and the connection with it."""
 
 
-class Step:
-    async def play(self, response: "Response") -> None:
-        raise NotImplementedError
+class Step(ABC):
+    @abstractmethod
+    async def play(self, response: "Response") -> None: ...
 
 
 @dataclass
