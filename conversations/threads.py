@@ -37,7 +37,7 @@ class Tree:
 def tree(conversation: Conversation) -> Tree:
     parents: dict[uuid.UUID, uuid.UUID | None] = {}
     children: dict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
-    nodes = conversation.messages.exclude(role=Role.SYSTEM).in_order()
+    nodes = conversation.messages.in_thread().in_order()
     for node, parent in nodes.values_list("id", "parent_id"):
         parents[node] = parent
         children[parent].append(node)

@@ -17,6 +17,7 @@ from .message import Message
 
 class Purpose(models.TextChoices):
     ANSWER = "answer"
+    SUMMARY = "summary"
 
 
 class CompletionQuerySet(models.QuerySet["Completion"]):
@@ -47,9 +48,16 @@ class Completion(models.Model):
     parameters = models.JSONField(default=dict)
     context = models.JSONField(default=list)
     context_sha256 = models.CharField(max_length=64, blank=True)
+    strategy = models.CharField(max_length=20, blank=True)
+    # What there is to say about how the context came about, in words.
+    context_note = models.CharField(max_length=300, blank=True)
     estimated_prompt_tokens = models.PositiveIntegerField(default=0)
     # The most that it could cost, from the estimate and the limit; unknown without a price.
     reserved = UsdField(null=True, blank=True)
+
+    # Characters of the answer and its reasoning that stood there before this call.
+    text_begin = models.PositiveIntegerField(default=0)
+    reasoning_begin = models.PositiveIntegerField(default=0)
 
     # What it took, in tokens: the API's figures, or counted here and marked estimated.
     prompt_tokens = models.PositiveIntegerField(default=0)

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from .fields import UsdField
+from .parameters import Parameters
+from .preset import Preset
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -27,7 +28,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.order_by("-active_at", "-id")
 
 
-class Conversation(models.Model):
+class Beginning(models.TextChoices):
+    """How a conversation came out of another one."""
+
+    BRANCH = "branch", "branched from"
+    FRESH_START = "fresh start", "fresh start of"
+
+
+class Conversation(Parameters):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
@@ -41,16 +49,13 @@ class Conversation(models.Model):
         "Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
-    model = models.CharField(max_length=100)
-    temperature = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(2)]
+    preset = models.ForeignKey(
+        Preset, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    top_p = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    started_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    max_tokens = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
-    )
+    beginning = models.CharField(max_length=12, choices=Beginning, blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     active_at = models.DateTimeField(auto_now_add=True, db_index=True)

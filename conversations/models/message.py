@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from .conversation import Conversation
+from .parameters import ResponseFormat
 
 if TYPE_CHECKING:
     from .completion import Completion
@@ -38,6 +39,15 @@ RUNNING = (Status.QUEUED, Status.STREAMING)
 class Origin(models.TextChoices):
     TYPED = "typed"
     GENERATED = "generated"
+    WRITTEN = "written", "written by hand"
+
+
+class Standing(models.TextChoices):
+    """How a message stands with the context, whatever the strategy."""
+
+    FREE = "free"
+    PINNED = "pinned"
+    EXCLUDED = "excluded"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -50,6 +60,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def held_by(self, answer: uuid.UUID, run: uuid.UUID) -> Self:
         """The row of a running answer, as long as this run still holds it."""
         return self.running().filter(pk=answer, run=run)
+
+    def in_thread(self) -> Self:
+        """Nodes of the tree: all but the system messages that a conversation points at."""
+        return self.exclude(role=Role.SYSTEM, origin=Origin.TYPED)
 
     def with_calls(self) -> Self:
         """With what a turn's footer shows, so that a page asks once for all its turns."""
@@ -88,6 +102,20 @@ class Message(models.Model):
     token_counts = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=100, blank=True)
     client_id = models.UUIDField(null=True, blank=True)
+    # The last request to continue this answer, so that a repeated one changes nothing.
+    continue_id = models.UUIDField(null=True, blank=True)
+    # The message of another conversation whose copy this is.
+    copied_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies"
+    )
+    standing = models.CharField(max_length=8, choices=Standing, default=Standing.FREE)
+    # Its place in the thread stays, so that what follows it stays where it is.
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    # Of an answer: the format it was asked for, and what is wrong with it, in words.
+    response_format = models.CharField(
+        max_length=12, choices=ResponseFormat, default=ResponseFormat.TEXT
+    )
+    format_problem = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -116,6 +144,9 @@ class Message(models.Model):
                 condition=models.Q(role__in=Role.values), name="message_role_known"
             ),
             models.CheckConstraint(
+                condition=models.Q(standing__in=Standing.values), name="message_standing_known"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(status__in=Status.values), name="message_status_known"
             ),
             models.CheckConstraint(
@@ -134,6 +165,10 @@ class Message(models.Model):
     @property
     def is_answer(self) -> bool:
         return self.role == Role.ASSISTANT
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
 
     @property
     def call(self) -> Completion | None:
