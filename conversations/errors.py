@@ -4,6 +4,8 @@
     ├── Refusal                  nothing was stored; the draft stays with the person
     │   ├── InvalidInput         422
     │   ├── DoesNotFit           422  the prompt exceeds the model's window
+    │   │   └── TooLong          422  and nothing may be left out
+    │   ├── JsonNotMentioned     422  JSON mode, and no message says so
     │   ├── ThreadMoved          409  this conversation went on elsewhere
     │   ├── AnswerRunning        409  one answer at a time
     │   └── TooBusy              429  this process runs as many answers as it may
@@ -58,6 +60,18 @@ class DoesNotFit(Refusal):
     words = "{detail}"
 
 
+class TooLong(DoesNotFit):
+    code = "too_long"
+
+
+class JsonNotMentioned(Refusal):
+    code = "json_not_mentioned"
+    words = (
+        "The provider wants the word JSON in a message when it is to answer in JSON. Say what you"
+        " expect, as in “Answer in JSON”, here or in the system message."
+    )
+
+
 class ThreadMoved(Refusal):
     code = "thread_moved"
     status = 409
@@ -104,8 +118,28 @@ class BadRequest(UpstreamError):
 
 
 class ContextLengthExceeded(BadRequest):
+    """The provider's own figures, in tokens, each None where it did not tell.
+
+    `limit` is what fits, `asked` is all that was asked for with room for the answer, `prompt` is
+    the prompt's share of it. Some providers count the prompt alone against their limit.
+    """
+
     code = "context_length"
     words = "This conversation is longer than the model can read: {detail}"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        retry_after: float | None = None,
+        limit: int | None = None,
+        asked: int | None = None,
+        prompt: int | None = None,
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.limit = limit
+        self.asked = asked
+        self.prompt = prompt
 
 
 class RateLimited(UpstreamError):

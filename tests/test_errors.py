@@ -18,6 +18,13 @@ ALL = leaves(ChatError)
 REFUSALS = {
     "invalid": (errors.InvalidInput, 422, "x"),
     "does_not_fit": (errors.DoesNotFit, 422, "x"),
+    "too_long": (errors.TooLong, 422, "x"),
+    "json_not_mentioned": (
+        errors.JsonNotMentioned,
+        422,
+        "The provider wants the word JSON in a message when it is to answer in JSON. Say what you"
+        " expect, as in “Answer in JSON”, here or in the system message.",
+    ),
     "thread_moved": (errors.ThreadMoved, 409, "This chat continued elsewhere."),
     "answer_running": (
         errors.AnswerRunning,
@@ -114,3 +121,10 @@ def test_only_a_provider_that_may_have_worked_may_charge():
 def test_a_failure_knows_how_long_the_provider_asked_us_to_wait():
     assert errors.RateLimited(retry_after=2.5).retry_after == 2.5
     assert errors.RateLimited().retry_after is None
+
+
+def test_a_refused_prompt_knows_the_providers_figures():
+    told = errors.ContextLengthExceeded("x", limit=8192, asked=9001, prompt=5001)
+
+    assert (told.limit, told.asked, told.prompt) == (8192, 9001, 5001)
+    assert str(told) == str(errors.ContextLengthExceeded("x"))

@@ -6,8 +6,9 @@
     stream       its answer as it arrives, within its time limits (deadlines)
       reading    a response body: bytes in, deltas out, and how it ended
         sse, chunks, usage, surrogates
+    offered      the models that the API says it has
     failures     what a refusal or a broken wire means, in the site's own errors
-        complaints, redaction, bounded
+        complaints, figures, redaction, bounded
     demo/        a small API on this machine, for a site without a key
 
 Only this room imports the SDK, and only inside functions: importing it takes half a second.
@@ -15,8 +16,18 @@ Only this room imports the SDK, and only inside functions: importing it takes ha
 
 from .chunks import Delta
 from .client import close, warm
+from .offered import offered_models
 from .opening import open_stream
-from .request import Request
+from .request import Request, ignored
 from .stream import Stream
 
-__all__ = ["Delta", "Request", "Stream", "close", "open_stream", "warm"]
+__all__ = [
+    "Delta",
+    "Request",
+    "Stream",
+    "close",
+    "ignored",
+    "offered_models",
+    "open_stream",
+    "warm",
+]

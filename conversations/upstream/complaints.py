@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .figures import Figures, read_figures
 from .redaction import quotable
 
 # What a code or type means where no HTTP status goes with it, as in the middle of a stream.
@@ -39,8 +40,10 @@ CONTEXT_NAMES = {
 _PROMPT_IS_TOO_LONG = re.compile(
     r"""(?ix) maximum\ (?:context|prompt)\ length | context[_ -]length[_ ]exceeded
     | context[_ -](?:window|size|length|limit) | too\ many\ tokens | (?:prompt|input)\ is\ too\ long
-    | prompt\ too\ long | input\ token\ count .{0,40} exceeds | reduce\ the\ length\ of\ the\ messages
-    | `?inputs`?\ tokens\ \+\ `?max_new_tokens`?\ must\ be """
+    | prompt\ too\ long | (?:input|prompt)\ token\ count .{0,40} exceeds
+    | reduce\ the\ length\ of\ the\ messages | input\ tokens\ exceed
+    | `?inputs`?\ tokens\ \+\ `?max_new_tokens`?\ must\ be | `inputs`\ must\ have\ less\ than
+    | exceeded\ model\ token\ limit | range\ of\ input\ length\ should\ be """
 )
 
 
@@ -54,6 +57,7 @@ class Complaint:
     message: str
     status: int | None
     is_too_long: bool
+    figures: Figures
 
 
 def read_complaint(payload: object) -> Complaint:
@@ -73,6 +77,7 @@ def read_complaint(payload: object) -> Complaint:
         message="" if isinstance(payload, str) else quotable(words),
         status=_status(labels, names),
         is_too_long=bool(names & CONTEXT_NAMES or _PROMPT_IS_TOO_LONG.search(words)),
+        figures=read_figures(fields, words),
     )
 
 

@@ -10,6 +10,7 @@ import math
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from django.conf import settings
 
@@ -43,7 +44,9 @@ def failure_of(
     if told.names & QUOTA_NAMES or status == 402:
         return errors.QuotaSpent(told.message)
     if told.is_too_long and (status is None or status in {400, 413, 422, 500}):
-        return errors.ContextLengthExceeded(told.message or "it gave no figures.")
+        return errors.ContextLengthExceeded(
+            told.message or "it gave no figures.", **asdict(told.figures)
+        )
     if "model_not_found" in told.names:
         return errors.BadRequest(told.message or "it does not know this model.")
     if status in {401, 403} or told.names & KEY_NAMES:

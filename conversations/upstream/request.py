@@ -1,6 +1,7 @@
 """What is asked: the one place that knows the shape of a Chat Completions request."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,13 +9,22 @@ from django.conf import settings
 
 OPENAI_HOST = "api.openai.com"
 
+# What o-series and gpt-5 models refuse with 400. They take a seed and a response format.
+REFUSED_BY_REASONING = frozenset({"temperature", "top_p", "stop"})
+
+
+def ignored(is_reasoning: bool) -> frozenset[str]:
+    """The parameters of a Request that are not sent to such a model, by name."""
+    return REFUSED_BY_REASONING if is_reasoning else frozenset()
+
 
 @dataclass(frozen=True)
 class Request:
     """One call: the messages exactly as the model is to see them, and the parameters.
 
-    `max_tokens` is the most that the answer may take, reasoning included. What is None is not
-    sent, so the provider's own default holds.
+    `max_tokens` is the most that the answer may take, reasoning included. What is None or empty
+    is not sent, so the provider's own default holds; nor is what this model would refuse
+    (`ignored`). `response_format` is sent as it is.
     """
 
     model: str
@@ -22,6 +32,9 @@ class Request:
     max_tokens: int
     temperature: float | None = None
     top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    response_format: Mapping[str, object] | None = None
     is_reasoning: bool = False
 
     def body(self) -> dict[str, object]:
@@ -33,11 +46,22 @@ class Request:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if self.temperature is not None:
-            body["temperature"] = self.temperature
-        if self.top_p is not None:
-            body["top_p"] = self.top_p
-        return body
+        return body | self._parameters()
+
+    def _parameters(self) -> dict[str, object]:
+        chosen: dict[str, object] = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "stop": list(self.stop) or None,
+            "seed": self.seed,
+            "response_format": deepcopy(dict(self.response_format or {})) or None,
+        }
+        unsent = ignored(self.is_reasoning)
+        return {
+            name: value
+            for name, value in chosen.items()
+            if value is not None and name not in unsent
+        }
 
     def _limit_name(self) -> str:
         name: str = settings.MAX_TOKENS_PARAMETER

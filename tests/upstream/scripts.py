@@ -47,6 +47,10 @@ class Recorded:
         return list(body.get("messages", []))
 
     @property
+    def is_for_models(self) -> bool:
+        return self.method == "GET" and self.path.partition("?")[0].endswith("/models")
+
+    @property
     def last_user_text(self) -> str:
         asked = [one["content"] for one in self.messages if one.get("role") == "user"]
         return str(asked[-1]) if asked else ""
@@ -219,14 +223,19 @@ def words(text: str, pause_seconds: float = 0.0) -> list[Any]:
 
 
 def answer(
-    text: str, *, prompt: int = 10, completion: int | None = None, pause_seconds: float = 0.0
+    text: str,
+    *,
+    prompt: int = 10,
+    completion: int | None = None,
+    pause_seconds: float = 0.0,
+    reason: str = "stop",
 ) -> list[Any]:
     """A whole, well-behaved answer. `completion` is in tokens; by default, one for each word."""
     tokens = len(text.split()) if completion is None else completion
     return [
         role_chunk(),
         *words(text, pause_seconds),
-        finish(),
+        finish(reason),
         usage(prompt, tokens),
         done(),
     ]
@@ -250,6 +259,12 @@ def error_response(
     """An error as OpenAI words it; `kind` is its "type"."""
     error = {"message": message, "type": kind, "param": None, "code": code}
     return json_response({"error": error}, status, headers)
+
+
+def model_list(*ids: object) -> list[Step]:
+    """The answer to GET /models."""
+    models = [{"id": one, "object": "model", "created": CREATED, "owned_by": "test"} for one in ids]
+    return json_response({"object": "list", "data": models})
 
 
 # --- one response -----------------------------------------------------------------------------

@@ -280,6 +280,21 @@ async def test_json_mode_gives_one_object(demo):
     assert found["received"]["by_role"] == {"user": 1}
 
 
+async def test_a_schema_gives_a_value_of_its_shape(demo):
+    sdk = await current_client()
+    schema = {"type": "object", "properties": {"cups": {"type": "integer", "minimum": 2}}}
+    answer = await sdk.chat.completions.create(
+        model="demo",
+        messages=[user("Some JSON, please")],
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "tea", "schema": schema},
+        },
+    )
+
+    assert json.loads(answer.choices[0].message.content) == {"cups": 2}
+
+
 async def test_json_mode_wants_the_word(demo):
     sdk = await current_client()
     with pytest.raises(openai.BadRequestError, match="'json' in some form"):
@@ -350,7 +365,7 @@ INVALID = {
     "stream a text": (VALID | {"stream": "yes"}, 400),
     "options without stream": (VALID | {"stream_options": {"include_usage": True}}, 400),
     "several answers": (VALID | {"n": 2}, 400),
-    "a schema": (VALID | {"response_format": {"type": "json_schema"}}, 400),
+    "a schema without a name": (VALID | {"response_format": {"type": "json_schema"}}, 400),
 }
 
 

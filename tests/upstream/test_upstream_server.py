@@ -7,7 +7,16 @@ import time
 import httpx2
 import pytest
 
-from tests.upstream_server import Gate, answer, content, error_response, finish, hang, reset
+from tests.upstream_server import (
+    Gate,
+    answer,
+    content,
+    error_response,
+    finish,
+    hang,
+    model_list,
+    reset,
+)
 
 
 @pytest.fixture
@@ -103,6 +112,21 @@ def test_an_answer_has_everything(server, http):
     assert found.count("data: ") == 6
     assert '"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9' in found
     assert found.endswith("data: [DONE]\n\n")
+
+
+def test_models_are_listed_apart_from_the_calls(server, http):
+    def listed():
+        return [model["id"] for model in http.get("models").json()["data"]]
+
+    server.play(content("for a call"))
+    offered = listed()
+    server.models = model_list("other")
+
+    assert (offered, listed()) == (["gpt-4o-mini", "gpt-4o"], ["other"])
+    assert (len(server.model_requests), server.requests) == (2, [])
+    assert "for a call" in ask(http)
+    server.reset()
+    assert listed() == ["gpt-4o-mini", "gpt-4o"]
 
 
 def test_by_itself_it_prints_its_address():

@@ -6,6 +6,7 @@ to like any provider: by the SDK, over HTTP.
     endpoint     the listener and its routes
     reply        one reply: its text, its honest usage, and its pace
     answers      what the demo says; its longer texts are in pieces/
+    sample       a value of the shape that a JSON Schema asks for
     question     a request body, checked as the API would check it
     wire         HTTP/1.1 on one connection
 """

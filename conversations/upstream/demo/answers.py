@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from .question import Question
+from .sample import sample_of
 
 PIECES = Path(__file__).parent / "pieces"
 
@@ -29,6 +30,8 @@ MAX_LISTED = 12
 
 
 def answer_to(question: Question) -> str:
+    if question.schema is not None:
+        return json.dumps(sample_of(question.schema), indent=2)
     if question.wants_json:
         return _as_json(question)
     words = re.findall(r"[a-z]+", question.last_of_user.lower())

@@ -41,6 +41,7 @@ class Question:
     is_streamed: bool = False
     wants_usage: bool = False
     wants_json: bool = False
+    schema: object = None
 
     @property
     def last_of_user(self) -> str:
@@ -71,6 +72,7 @@ def read_question(body: bytes) -> Question:
         is_streamed=is_streamed,
         wants_usage=_flag(options or {}, "include_usage"),
         wants_json=_wants_json(asked),
+        schema=_schema(asked),
     )
 
 
@@ -155,8 +157,21 @@ def _text(param: str, role: str, content: object) -> str:
 def _wants_json(asked: Mapping[str, Any]) -> bool:
     wanted = asked.get("response_format")
     kind = wanted.get("type") if isinstance(wanted, dict) else wanted
-    if kind not in (None, "text", "json_object"):
-        raise _invalid("response_format", "must be text or json_object: the demo knows no schema.")
+    if kind not in (None, "text", "json_object", "json_schema"):
+        raise _invalid("response_format", "must be text, json_object or json_schema.")
     if kind == "json_object" and "json" not in json.dumps(asked.get("messages")).lower():
         raise _invalid("messages", "must contain the word 'json' in some form, to use json_object.")
-    return kind == "json_object"
+    return kind in ("json_object", "json_schema")
+
+
+def _schema(asked: Mapping[str, Any]) -> object:
+    wanted = asked.get("response_format")
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        return None
+    named = wanted.get("json_schema")
+    if not isinstance(named, dict) or not isinstance(named.get("name"), str):
+        raise _invalid("response_format.json_schema", "must be an object with a name.")
+    schema = named.get("schema", {})
+    if not isinstance(schema, dict):
+        raise _invalid("response_format.json_schema.schema", "must be an object.")
+    return schema
