@@ -167,10 +167,20 @@ class Message(models.Model):
         return self.role == Role.ASSISTANT
 
     @property
+    def is_json(self) -> bool:
+        """An answer that was asked for in JSON."""
+        return self.response_format != ResponseFormat.TEXT
+
+    @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
     @property
+    def calls(self) -> list[Completion]:
+        """The calls made for this answer, oldest first: each attempt, each continuation."""
+        return sorted(self.completions.all(), key=lambda completion: completion.pk)
+
+    @property
     def call(self) -> Completion | None:
         """The newest call made for this answer, or None."""
-        return max(self.completions.all(), key=lambda completion: completion.pk, default=None)
+        return self.calls[-1] if self.calls else None

@@ -20,7 +20,6 @@ class Summary(models.Model):
     # The one that it extends.
     previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
     text = models.TextField()
-    token_counts = models.JSONField(default=dict, blank=True)
     # Of the ids and lengths of what it covers: where one is excluded, deleted or continued
     # since, it does not hold any more.
     covers_sha256 = models.CharField(max_length=64)

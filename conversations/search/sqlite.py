@@ -1,0 +1,115 @@
+"""SQLite: FTS5, ranked by BM25.
+
+The FTS5 table stores no text of its own (content=''), so an entry is removed by saying again
+what it was made from, which the triggers know as OLD.text. FTS5 numbers its rows while a
+message has a UUID, and VACUUM may renumber hidden row ids: so a table of our own keeps each
+message's number, both ways by index.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+# Which messages have an entry. It is made of their first 100,000 characters.
+_SAYS = "{row}.status NOT IN ('queued', 'streaming') AND {row}.text <> ''"
+_SAID, _SAYING = _SAYS.format(row="OLD"), _SAYS.format(row="NEW")
+_IS_NEWS = f"NOT ({_SAID} AND {_SAYING} AND OLD.text = NEW.text)"
+
+_ENTER = """BEGIN
+    INSERT INTO conversations_search_number (message) VALUES (NEW.id);
+    INSERT INTO conversations_search (rowid, text)
+        SELECT number, substr(NEW.text, 1, 100000)
+        FROM conversations_search_number WHERE message = NEW.id;
+END"""
+_LEAVE = """BEGIN
+    INSERT INTO conversations_search (conversations_search, rowid, text)
+        SELECT 'delete', number, substr(OLD.text, 1, 100000)
+        FROM conversations_search_number WHERE message = OLD.id;
+    DELETE FROM conversations_search_number WHERE message = OLD.id;
+END"""
+
+# As sqlite_master gives it back: name and statement.
+TABLES = {
+    "conversations_search": """CREATE VIRTUAL TABLE conversations_search USING fts5(
+    text, content='', tokenize='unicode61 remove_diacritics 2'
+)""",
+    "conversations_search_number": """CREATE TABLE conversations_search_number (
+    number INTEGER PRIMARY KEY, message char(32) NOT NULL UNIQUE
+)""",
+}
+TRIGGERS = {
+    name: f"CREATE TRIGGER {name} {when} ON conversations_message\nWHEN {condition} {act}"
+    for name, when, condition, act in [
+        ("conversations_search_insert", "AFTER INSERT", _SAYING, _ENTER),
+        (
+            "conversations_search_before_update",
+            "BEFORE UPDATE OF status, text",
+            f"{_SAID} AND {_IS_NEWS}",
+            _LEAVE,
+        ),
+        (
+            "conversations_search_after_update",
+            "AFTER UPDATE OF status, text",
+            f"{_SAYING} AND {_IS_NEWS}",
+            _ENTER,
+        ),
+        ("conversations_search_delete", "AFTER DELETE", _SAID, _LEAVE),
+    ]
+}
+
+_FILL = [
+    """INSERT INTO conversations_search_number (message)
+        SELECT id FROM conversations_message AS message WHERE {says} ORDER BY created_at""",
+    """INSERT INTO conversations_search (rowid, text)
+        SELECT number, substr(text, 1, 100000)
+        FROM conversations_search_number JOIN conversations_message ON id = message
+        ORDER BY number""",
+]
+
+# CROSS JOIN: FTS5 comes first. Asked for one row at a time it would count, for every single
+# row, how many messages hold each word.
+_RANKED = """
+    SELECT message.id
+    FROM conversations_search
+    CROSS JOIN conversations_search_number AS numbered ON number = conversations_search.rowid
+    CROSS JOIN conversations_message AS message ON message.id = numbered.message
+    WHERE conversations_search MATCH %s AND message.id IN ({among})
+    ORDER BY bm25(conversations_search), message.created_at DESC, message.id
+    LIMIT %s"""
+
+
+def ranked(
+    words: list[str], among: tuple[str, Sequence[Any]], most: int
+) -> tuple[str, Sequence[Any]]:
+    # In quotes nothing is an operator, and no word holds a quote.
+    match = " OR ".join(f'"{word}"' for word in words)
+    sql, params = among
+    return _RANKED.format(among=sql), [match, *params, most]
+
+
+def build(cursor: CursorWrapper) -> None:
+    for statement in [*TABLES.values(), *TRIGGERS.values(), *_FILL]:
+        cursor.execute(statement.replace("{says}", _SAYS.format(row="message")))
+
+
+def drop(cursor: CursorWrapper) -> None:
+    for trigger in TRIGGERS:
+        cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    for table in TABLES:
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def is_there(cursor: CursorWrapper) -> bool:
+    return not TABLES.keys().isdisjoint(_statements(cursor))
+
+
+def is_whole(cursor: CursorWrapper) -> bool:
+    return _statements(cursor) == TABLES | TRIGGERS
+
+
+def _statements(cursor: CursorWrapper) -> dict[str, str]:
+    names = [*TABLES, *TRIGGERS]
+    places = ", ".join(["%s"] * len(names))
+    cursor.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN ({places})", names)  # noqa: S608 - places only
+    return dict(cursor.fetchall())
