@@ -4,12 +4,14 @@ Floors, from the ground up; a module imports lower floors only (tests/test_layer
 
     errors  text                 what can go wrong, in words; what may be stored and quoted
     tokens                       counting, before and after a call
+    json_mode/                   answers in JSON: the schema, the format asked for, what is wrong
     rendering/  upstream/        Markdown to safe HTML; the one way to an OpenAI-compatible API
     models/                      one noun a file: Conversation, Message, Completion, ModelPrice
     threads  context             the tree and its path; what of it goes into a request
+    search/                      the messages that say what a text says, found by the database
     accounting  first_account    what a call costs; who may set the site up
     turns/                       one turn, from the door to its one ending
-    transcript                   a conversation as one reads it
+    transcript/  seen/           a conversation as one reads it; what of it a model saw
     forms  checks  templatetags
     views/  consumers  admin/    edges: they translate and decide nothing
 

@@ -9,7 +9,7 @@ from chatsite.asgi import sockets
 from conversations import turns
 from conversations import upstream as upstream_room
 from conversations.models import Message
-from conversations.turns import Wish, background, broadcasts
+from conversations.turns import Wish, broadcasts, tasks
 from tests.people import make_conversation
 from tests.upstream_server import Gate
 
@@ -22,7 +22,7 @@ async def no_runner_left(transactional_db, prices):
     what it stores."""
     yield
     await turns.shutdown()
-    await asyncio.gather(*background._tasks, return_exceptions=True)
+    await asyncio.gather(*tasks.owned(), return_exceptions=True)
     await upstream_room.close()
     # A socket's last query must not meet the emptying of the tables.
     for executor in sockets.executors:

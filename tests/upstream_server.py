@@ -44,6 +44,10 @@ one function that takes the `Recorded` request and returns the steps.
 next one. Each has `disconnected`, an Event that is set when the client goes away before the end
 of its response, and `finished`, set when the script has been played to its end.
 
+**Models.** GET /models is answered with `models`, a script for every such request: "gpt-4o-mini"
+and "gpt-4o", or what a test puts there (`upstream.models = model_list("a", "b")`). These requests
+are in `model_requests` and never in `requests`.
+
 By itself: `python -m tests.upstream_server --words 200 --pause 0.02` prints its address and plays
 the same answer to everybody.
 """
@@ -83,6 +87,7 @@ from tests.upstream.scripts import (
     finish,
     hang,
     json_response,
+    model_list,
     pause,
     raw,
     reasoning,
@@ -117,6 +122,7 @@ __all__ = [
     "finish",
     "hang",
     "json_response",
+    "model_list",
     "pause",
     "raw",
     "reasoning",
@@ -127,6 +133,10 @@ __all__ = [
     "wire",
     "words",
 ]
+
+
+# What the provider offers unless a test says otherwise.
+MODELS = ("gpt-4o-mini", "gpt-4o")
 
 
 @dataclass
@@ -141,7 +151,9 @@ class UpstreamServer:
 
     def __init__(self, port: int = 0) -> None:
         self.requests: list[Recorded] = []
+        self.model_requests: list[Recorded] = []
         self.default: Script = answer("Hello there!")
+        self.models: Script = model_list(*MODELS)
         self._port = port
         self._scripts: deque[_Waiting] = deque()
         self._changed = threading.Condition()
@@ -183,7 +195,9 @@ class UpstreamServer:
         with self._changed:
             self._scripts.clear()
             self.requests.clear()
+            self.model_requests.clear()
             self.default = answer("Hello there!")
+            self.models = model_list(*MODELS)
 
     def wait_for_request(self, number: int = 1, seconds: float = PATIENCE) -> Recorded:
         """The request of this number, counted from 1, as soon as it is here."""
@@ -234,8 +248,12 @@ class UpstreamServer:
     ) -> tuple[bool, bytes]:
         """Play a script; whether the connection may go on, and what of it was read meanwhile."""
         with self._changed:
-            self.requests.append(request)
-            script = self._script_for(request)
+            if request.is_for_models:
+                self.model_requests.append(request)
+                script = self.models(request) if callable(self.models) else self.models
+            else:
+                self.requests.append(request)
+                script = self._script_for(request)
             self._changed.notify_all()
         playing = asyncio.ensure_future(Response(writer).play(script))
         # A client that waits sends nothing: either it goes away, or its next request begins.

@@ -1,81 +1,147 @@
-"""Which messages go into a request, and the record that proves it afterwards.
-
-The system message is always first and never left out. When the rest does not fit, the oldest
-exchanges go, whole: an exchange is a person's message with every answer that follows it. The
-newest person's message always stays.
-"""
+"""What may be sent, and what became of it."""
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from conversations.errors import DoesNotFit
 from conversations.text import sha256
-from conversations.tokens import PER_REPLY, count_message
+from conversations.tokens import count_message
 
 
 class State(StrEnum):
     SENT = "sent"
+    PINNED = "pinned"
+    RETRIEVED = "retrieved"
+    SUMMARISED = "summarised"
     LEFT_OUT = "left out"
+    EXCLUDED = "excluded"
+    DOES_NOT_FIT = "does not fit"
+
+
+# States of what is in the array itself; a summary's own entry is sent, what it stands for is not.
+IN_ARRAY = frozenset({State.SENT, State.PINNED, State.RETRIEVED})
+
+OVER_LIMIT = "over the limit"
+EMPTY = "no text"
+BY_PERSON = "excluded by the person"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One message that may be sent; `tokens` are those of its text. A draft has no id yet."""
+    """One message that may be sent; `tokens` are those of its text.
+
+    A draft and a literal have no id: no message holds their text. `summary` is the stored
+    summary that a literal stands for.
+    """
 
     id: uuid.UUID | None
     role: str
     text: str
     tokens: int
+    is_pinned: bool = False
+    is_excluded: bool = False
+    summary: int | None = None
 
     @property
     def weight(self) -> int:
-        """Tokens that it takes in a prompt."""
+        """Tokens that it takes in a prompt as a message of its own."""
         return count_message(self.role, self.tokens)
+
+    @property
+    def can_be_sent(self) -> bool:
+        return bool(self.text) and not self.is_excluded
 
 
 @dataclass(frozen=True)
 class Entry:
+    """A piece and what became of it.
+
+    One that `joins` is no message of its own: after `label` its text continues the message of
+    the entry before it. `label_tokens` are those of the label.
+    """
+
     piece: Piece
     state: State
     reason: str = ""
+    joins: bool = False
+    label: str = ""
+    label_tokens: int = 0
 
-    def record(self) -> dict[str, object]:
-        """What the ledger keeps: never the text, but what proves it."""
-        return {
+    @property
+    def is_in_array(self) -> bool:
+        return self.state in IN_ARRAY
+
+    @property
+    def weight(self) -> int:
+        """Tokens that it takes, or would have taken, in the prompt."""
+        if self.joins:
+            return self.label_tokens + self.piece.tokens
+        return self.piece.weight
+
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps: of a message never the text, but what proves it."""
+        kept: dict[str, Any] = {
             "message": str(self.piece.id) if self.piece.id else None,
             "role": self.piece.role,
             "length": len(self.piece.text),
             "sha256": sha256(self.piece.text),
-            "tokens": self.piece.weight,
+            "tokens": self.weight,
             "state": self.state.value,
             "reason": self.reason,
         }
+        if self.piece.id is None:
+            kept["literal"] = self.piece.text
+        if self.piece.summary is not None:
+            kept["summary"] = self.piece.summary
+        if self.joins:
+            kept |= {"joins": True, "label": self.label}
+        return kept
 
 
 @dataclass(frozen=True)
 class Context:
-    """`tokens` is the whole prompt's size as estimated."""
+    """`tokens` is the whole prompt's size as estimated; `over` is by how many it exceeds the
+    limit, and then it must not be sent. `note` says in words what the strategy could not do.
+    """
 
     entries: tuple[Entry, ...]
     tokens: int
+    over: int = 0
+    strategy: str = ""
+    note: str = ""
 
     @property
     def messages(self) -> tuple[dict[str, str], ...]:
-        return tuple(
-            {"role": entry.piece.role, "content": entry.piece.text}
+        """The array exactly as it is sent."""
+        return array_of(
+            (entry.piece.role, entry.label + entry.piece.text, entry.joins)
             for entry in self.entries
-            if entry.state is State.SENT
+            if entry.is_in_array
         )
 
     @property
     def left_out(self) -> int:
-        """Messages left out because there was no room."""
-        return sum(entry.reason == OVER_LIMIT for entry in self.entries)
+        """Messages with text that are not sent as they are, the excluded ones apart."""
+        gone = (State.LEFT_OUT, State.SUMMARISED, State.DOES_NOT_FIT)
+        return sum(entry.state in gone and bool(entry.piece.text) for entry in self.entries)
 
-    def record(self) -> list[dict[str, object]]:
+    @property
+    def ends_at(self) -> uuid.UUID | None:
+        """The newest message of the thread that the model does not see any more: what is above
+        it may be pinned or found again. None where it sees all of the thread.
+        """
+        gone = (State.LEFT_OUT, State.SUMMARISED)
+        unseen = (
+            entry.piece.id
+            for entry in reversed(self.entries)
+            if entry.state in gone and entry.reason != EMPTY
+        )
+        return next(unseen, None)
+
+    def record(self) -> list[dict[str, Any]]:
         return [entry.record() for entry in self.entries]
 
     def sha256(self) -> str:
@@ -83,45 +149,16 @@ class Context:
         return sha256(canonical_json(list(self.messages)))
 
 
-OVER_LIMIT = "over the limit"
-EMPTY = "no text"
+def array_of(parts: Iterable[tuple[str, str, bool]]) -> tuple[dict[str, str], ...]:
+    """Messages from (role, text, joins): a part that joins goes on with the one before it."""
+    messages: list[tuple[str, list[str]]] = []
+    for role, text, joins in parts:
+        if joins and messages:
+            messages[-1][1].append(text)
+        else:
+            messages.append((role, [text]))
+    return tuple({"role": role, "content": "".join(texts)} for role, texts in messages)
 
 
 def canonical_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def fit(system: Piece | None, path: Sequence[Piece], limit: int) -> Context:
-    """The context of a path within `limit` prompt tokens.
-
-    Raises DoesNotFit where the system message and the newest exchange alone exceed it.
-    """
-    exchanges = _exchanges(path)
-    weights = [sum(piece.weight for piece in each if piece.text) for each in exchanges]
-    used = PER_REPLY + (system.weight if system else 0) + sum(weights[-1:])
-    if used > limit:
-        over = used - limit
-        raise DoesNotFit(f"{over:,} tokens over the model's limit. Shorten it, or change model.")
-    kept = max(len(exchanges) - 1, 0)
-    while kept and used + weights[kept - 1] <= limit:
-        kept -= 1
-        used += weights[kept]
-    entries = [Entry(system, State.SENT)] if system else []
-    for number, exchange in enumerate(exchanges):
-        entries += [_entry(piece, is_kept=number >= kept) for piece in exchange]
-    return Context(tuple(entries), used)
-
-
-def _entry(piece: Piece, *, is_kept: bool) -> Entry:
-    if not piece.text:
-        return Entry(piece, State.LEFT_OUT, EMPTY)
-    return Entry(piece, State.SENT) if is_kept else Entry(piece, State.LEFT_OUT, OVER_LIMIT)
-
-
-def _exchanges(path: Sequence[Piece]) -> list[list[Piece]]:
-    exchanges: list[list[Piece]] = []
-    for piece in path:
-        if piece.role == "user" or not exchanges:
-            exchanges.append([])
-        exchanges[-1].append(piece)
-    return exchanges

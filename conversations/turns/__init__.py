@@ -1,12 +1,20 @@
 """A turn: from a message at the door to its answer's one ending.
 
-send, send_first, retry   admission, then a task of this process
-stop                      asks; the runner ends
-start_sweeping, shutdown endings for what nobody writes any more
+send, send_first, edit, retry,       admission, then a task of this process
+answer, continue_answer, fresh_start
+stop                                 asks; the runner ends
+prepare                              a summary, before it is needed
+start_sweeping, shutdown             endings for what nobody writes any more
+make_draft                           what would be sent: preview and call alike
 """
 
 from .admission import Admitted, Wish
 from .background import (
+    answer,
+    continue_answer,
+    edit,
+    fresh_start,
+    prepare,
     retry,
     send,
     send_first,
@@ -15,7 +23,8 @@ from .background import (
     stop,
     tell_thread_changed,
 )
-from .draft import Draft, limits_of, make_draft
+from .draft import Draft, make_draft
+from .limits import limits_of
 from .live import Shown, shown
 
 __all__ = [
@@ -23,8 +32,13 @@ __all__ = [
     "Draft",
     "Shown",
     "Wish",
+    "answer",
+    "continue_answer",
+    "edit",
+    "fresh_start",
     "limits_of",
     "make_draft",
+    "prepare",
     "retry",
     "send",
     "send_first",

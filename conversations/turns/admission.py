@@ -1,38 +1,40 @@
 """The door: a message and its queued answer are stored together, or nothing is."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import threads
-from conversations.errors import AnswerRunning, InvalidInput, Refusal, ThreadMoved, TooBusy
+from conversations.errors import InvalidInput, Refusal, ThreadMoved
 from conversations.models import (
+    Beginning,
     Conversation,
     Message,
-    Origin,
     Role,
     Status,
     title_from,
 )
-from conversations.tokens import count, encoding_name
 
-from . import live
-from .draft import make_draft
+from .draft import is_fresh_start
+from .queueing import hold, leave, queue, queue_answer, store_question
 from .sweeps import end_dead_answers
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """What a request led to, now or when it was first made."""
+    """What a request led to, now or when it was first made.
+
+    `is_at_end` says that the question follows what the page shows, so that nothing else changed.
+    """
 
     question: Message
     answer: Message
     is_new: bool
+    is_at_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,114 +52,189 @@ def admit(user: AbstractBaseUser, conversation: Conversation, wish: Wish) -> Adm
     The same client id again stores nothing and returns what it led to the first time. Raises a
     Refusal; then nothing was stored.
     """
-    end_dead_answers(conversation)
-    return _same(conversation, _once(user, wish.client_id, lambda: _store(conversation, wish)))
+    return _admit(user, conversation, wish.client_id, lambda: _store(conversation, wish))
 
 
 def admit_first(
-    user: AbstractBaseUser, conversation: Conversation, system_text: str, wish: Wish
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    system_text: str,
+    wish: Wish,
+    examples: Sequence[Mapping[str, str]] = (),
 ) -> Admitted:
-    """The same, for a conversation that is stored with its first message."""
+    """The same, for a conversation that is stored with its first message; `examples` are messages
+    that it begins with, as if written by hand.
+    """
 
     def store() -> Admitted:
         conversation.title = title_from(wish.text)
         conversation.save(force_insert=True)
         threads.set_system_message(conversation, system_text)
-        return _store(conversation, wish)
+        for example in examples:
+            after = conversation.current_leaf
+            threads.write(conversation, after, Role(example["role"]), example["text"])
+            conversation.refresh_from_db()
+        return _store(conversation, replace(wish, parent=conversation.current_leaf_id))
 
-    return _once(user, wish.client_id, store)
+    return _once(lambda: _known(user, wish.client_id), store)
+
+
+def admit_edit(
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    old: Message,
+    text: str,
+    client_id: uuid.UUID,
+) -> Admitted:
+    """Store another version of a person's message, with its queued answer."""
+
+    def store() -> Admitted:
+        held = hold(conversation)
+        if old.role != Role.USER or old.is_deleted:
+            raise InvalidInput("Only your own messages can be sent as another version.")
+        leave(held, old)
+        question = store_question(held, old.parent_id, text, client_id)
+        return Admitted(question, queue_answer(held, question), True)
+
+    return _admit(user, conversation, client_id, store)
 
 
 def admit_retry(
-    user: AbstractBaseUser, conversation: Conversation, old: Message, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    old: Message,
+    client_id: uuid.UUID,
+    model: str = "",
 ) -> Admitted:
-    """Store another answer to the same message, as a sibling of the old one."""
+    """Store another answer as a sibling of the old one, by the same model or another."""
 
     def store() -> Admitted:
-        held = _hold(conversation)
-        if old.role != Role.ASSISTANT or old.parent is None:
+        held = hold(conversation)
+        if old.role != Role.ASSISTANT or not (old.parent or is_fresh_start(old)):
             raise InvalidInput("Only an answer to a message can be tried again.")
-        make_draft(held, threads.path_to(held, old.parent_id))
-        threads.switch_to(held, old)
+        leave(held, old)
+        answer = queue_answer(held, old.parent, client_id, model)
+        return Admitted(old.parent or answer, answer, True)
+
+    return _admit(user, conversation, client_id, store)
+
+
+def admit_answer(
+    user: AbstractBaseUser, conversation: Conversation, question: Message, client_id: uuid.UUID
+) -> Admitted:
+    """Store an answer to a person's message that ends the thread without one."""
+
+    def store() -> Admitted:
+        held = hold(conversation)
+        if question.role != Role.USER:
+            raise InvalidInput("Only a person's message can be answered.")
+        if question.pk != held.current_leaf_id:
+            raise ThreadMoved
+        return Admitted(question, queue_answer(held, question, client_id), True)
+
+    return _admit(user, conversation, client_id, store)
+
+
+def admit_continuation(
+    user: AbstractBaseUser, conversation: Conversation, answer: Message, client_id: uuid.UUID
+) -> Admitted:
+    """Queue an answer once more, to go on after the text that it has."""
+
+    def known() -> Admitted | None:
+        found = Message.objects.filter(owner_id=user.pk, pk=answer.pk, continue_id=client_id)
+        return _admitted(found.first())
+
+    def store() -> Admitted:
+        held = hold(conversation)
+        found = Message.objects.select_related("parent").get(pk=answer.pk)
+        if not found.is_answer or not found.text or found.is_deleted or is_fresh_start(found):
+            raise InvalidInput("Only an answer with text can be continued.")
+        if found.children.exists():
+            raise InvalidInput("The thread goes on after this answer. Try it again instead.")
+        threads.switch_to(held, found)
+        found.status, found.run, found.stop_asked = Status.QUEUED, None, False
+        found.ended_at, found.token_counts, found.continue_id = None, {}, client_id
+        found.model = found.model or held.model
+        found.beat = timezone.now()
+        found.save()
         held.refresh_from_db()
-        return Admitted(old.parent, _queue_answer(held, old.parent, client_id), True)
+        return Admitted(found.parent or found, queue(held, found), True)
 
     end_dead_answers(conversation)
-    return _same(conversation, _once(user, client_id, store))
+    return _once(known, store)
 
 
-def _once(user: AbstractBaseUser, client_id: uuid.UUID, store: Callable[[], Admitted]) -> Admitted:
-    if known := _known(user, client_id):
-        return known
-    try:
-        with transaction.atomic():
-            return store()
-    except (IntegrityError, Refusal):
-        # The same client id at the same moment: the other request was first.
-        if known := _known(user, client_id):
-            return known
-        raise
+def admit_fresh_start(
+    user: AbstractBaseUser, conversation: Conversation, client_id: uuid.UUID
+) -> Admitted:
+    """Store a new conversation that begins with a summary of this one, and queue the summary."""
+
+    def store() -> Admitted:
+        held = hold(conversation)
+        if held.current_leaf_id is None:
+            raise InvalidInput("There is nothing to begin anew from.")
+        fresh = Conversation.objects.create(
+            owner_id=held.owner_id,
+            title=held.title,
+            started_from=held,
+            beginning=Beginning.FRESH_START,
+            preset=held.preset,
+            **held.parameters(),
+        )
+        system = held.system_message
+        threads.set_system_message(fresh, system.text if system else "")
+        answer = queue_answer(fresh, None, client_id)
+        return Admitted(answer, answer, True)
+
+    end_dead_answers(conversation)
+    return _once(lambda: _known(user, client_id), store)
 
 
-def _same(conversation: Conversation, admitted: Admitted) -> Admitted:
-    """A client id is one person's, not one conversation's; but it is asked about here."""
+def _admit(
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    client_id: uuid.UUID,
+    store: Callable[[], Admitted],
+) -> Admitted:
+    end_dead_answers(conversation)
+    admitted = _once(lambda: _known(user, client_id), store)
+    # A client id is one person's, not one conversation's; but it is asked about here.
     if admitted.answer.conversation_id != conversation.pk:
         raise InvalidInput("This message was already sent in another chat.")
     return admitted
 
 
+def _once(known: Callable[[], Admitted | None], store: Callable[[], Admitted]) -> Admitted:
+    if admitted := known():
+        return admitted
+    try:
+        with transaction.atomic():
+            return store()
+    except (IntegrityError, Refusal):
+        # The same client id at the same moment: the other request was first.
+        if admitted := known():
+            return admitted
+        raise
+
+
 def _known(user: AbstractBaseUser, client_id: uuid.UUID) -> Admitted | None:
     found = Message.objects.filter(owner_id=user.pk, client_id=client_id).first()
+    return _admitted(found)
+
+
+def _admitted(found: Message | None) -> Admitted | None:
+    """What a message led to when its client id came for the first time."""
     if found is None:
         return None
-    if found.role == Role.ASSISTANT and found.parent is not None:
-        return Admitted(found.parent, found, False)
-    return Admitted(found, found.children.in_order()[0], False)
-
-
-def _hold(conversation: Conversation) -> Conversation:
-    """The conversation, locked until the transaction ends, with no answer running in it."""
-    held = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    if held.messages.running().exists():
-        raise AnswerRunning
-    return held
+    if found.is_answer:
+        return Admitted(found.parent or found, found, False)
+    answers = found.children.filter(role=Role.ASSISTANT).in_order()
+    return Admitted(found, answers.first() or found, False)
 
 
 def _store(conversation: Conversation, wish: Wish) -> Admitted:
-    held = _hold(conversation)
+    held = hold(conversation)
     if wish.parent != held.current_leaf_id:
         raise ThreadMoved
-    if not wish.text.strip():
-        raise InvalidInput("Write a message first.")
-    make_draft(held, threads.path_to(held, held.current_leaf_id), wish.text)
-    encoding = encoding_name(held.model)
-    question = Message.objects.create(
-        conversation=held,
-        owner_id=held.owner_id,
-        parent_id=held.current_leaf_id,
-        role=Role.USER,
-        origin=Origin.TYPED,
-        text=wish.text,
-        token_counts={encoding: count(wish.text, encoding)},
-        client_id=wish.client_id,
-    )
-    return Admitted(question, _queue_answer(held, question, None), True)
-
-
-def _queue_answer(held: Conversation, question: Message, client_id: uuid.UUID | None) -> Message:
-    if len(live.running()) >= settings.MAX_RUNNING_ANSWERS:
-        raise TooBusy
-    answer = Message.objects.create(
-        conversation=held,
-        owner_id=held.owner_id,
-        parent=question,
-        role=Role.ASSISTANT,
-        origin=Origin.GENERATED,
-        status=Status.QUEUED,
-        model=held.model,
-        client_id=client_id,
-    )
-    held.current_leaf = answer
-    held.active_at = timezone.now()
-    held.save(update_fields=["current_leaf", "active_at"])
-    return answer
+    question = store_question(held, held.current_leaf_id, wish.text, wish.client_id)
+    return Admitted(question, queue_answer(held, question), True, is_at_end=True)

@@ -6,12 +6,14 @@ copy the whole answer every time.
 
 
 class Arrived:
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+    """`text` and `reasoning` stood there before: an answer that is continued goes on from them."""
+
+    def __init__(self, text: str = "", reasoning: str = "") -> None:
+        self._text = [text]
         self._new_text: list[str] = []
+        self._reasoning = [reasoning]
         self._new_reasoning: list[str] = []
-        self.size = 0  # characters, reasoning included
+        self.size = len(text) + len(reasoning)  # characters
 
     def add(self, text: str, reasoning: str) -> None:
         self._text.append(text)

@@ -1,40 +1,56 @@
 """The request of a turn, and what it will take: one piece of code for preview and call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Self
 
-from django.conf import settings
-
-from conversations import accounting
-from conversations.context import Context, Piece, fit
-from conversations.errors import DoesNotFit
-from conversations.models import Conversation, Message, ModelPrice
-from conversations.threads import token_count
-from conversations.tokens import count, encoding_name
+from conversations import accounting, json_mode, threads
+from conversations.context import Context, Material, build, strategy_named
+from conversations.context.strategies import summary
+from conversations.errors import DoesNotFit, InvalidInput, JsonNotMentioned, Refusal, TooLong
+from conversations.models import (
+    Beginning,
+    Conversation,
+    Message,
+    ModelPrice,
+    ResponseFormat,
+    Standing,
+)
 from conversations.upstream import Request
 
+from .limits import Limits, limits_of
+from .material import Ask, gather
 
-@dataclass(frozen=True)
-class Limits:
-    """What a model takes, in tokens."""
-
-    window: int
-    max_input: int
-    max_tokens: int
-
-    @property
-    def prompt(self) -> int:
-        """Room for the prompt once the answer's is reserved."""
-        return min(self.max_input, self.window - self.max_tokens)
+# What this app says to a model in its own words; the drawer shows it like everything else.
+CONTINUE = "Continue exactly where your last message stopped. Repeat nothing of it."
+FRESH_START = (
+    "Summarise our conversation so far, so that a new one can go on from here: what was asked,"
+    " found and decided, and what is still open, with every name, number and fact that matters."
+    " Write only the summary."
+)
+# What the first message of a fresh start begins with, before the model has written a word.
+FRESH_OPENING = f"{summary.OPENING}\n\n"
 
 
 @dataclass(frozen=True)
 class Draft:
+    """`problem` is why it may not be sent; the context is there all the same, to be looked at.
+    `is_summary_due` says that a summary will be written first.
+    """
+
     request: Request
     context: Context
     limits: Limits
     price: ModelPrice | None
+    problem: Refusal | None = None
+    is_summary_due: bool = False
+
+    def checked(self) -> Self:
+        """Raises the Refusal that stands against it."""
+        if self.problem:
+            raise self.problem
+        return self
 
     @property
     def input_cost(self) -> Decimal | None:
@@ -58,47 +74,101 @@ class Draft:
         return accounting.worst_case(self.price, self.context.tokens, self.limits.max_tokens)
 
 
-def limits_of(price: ModelPrice | None, max_tokens: int | None) -> Limits:
-    """The limits of a model; where its row leaves a figure open, the careful reading holds."""
-    window = settings.DEFAULT_CONTEXT_WINDOW
-    max_input = max_output = None
-    if price:
-        window = price.context_window or price.max_input or window
-        max_input, max_output = price.max_input, price.max_output
-    wanted = max_tokens or min(settings.DEFAULT_MAX_TOKENS, window // 4)
-    return Limits(window, max_input or window, min(wanted, max_output or wanted))
-
-
 def make_draft(
     conversation: Conversation, path: Sequence[Message], text: str | None = None
 ) -> Draft:
-    """The request that would follow this path, with a message still being typed as its last.
+    """The request that would follow this path, with a message still being typed as its last."""
+    return draft_of(Ask(conversation, conversation, path, text))
 
-    Raises DoesNotFit.
-    """
-    encoding = encoding_name(conversation.model)
-    price = accounting.price_of(conversation.model)
-    limits = limits_of(price, conversation.max_tokens)
-    if limits.prompt <= 0:
-        raise DoesNotFit(
-            f"Max tokens ({limits.max_tokens:,}) leaves no room for a message in the model's"
-            f" window of {limits.window:,} tokens."
+
+def ask_of(answer: Message) -> Ask:
+    """What an answer that is to be written, or to be continued, asks of its model."""
+    conversation = answer.conversation
+    if is_fresh_start(answer) and (source := conversation.started_from):
+        return Ask(
+            conversation,
+            source,
+            threads.path_to(source, source.current_leaf_id),
+            closing=FRESH_START,
+            model=answer.model,
+            strategy=summary.STRATEGY.name,
+            response_format=ResponseFormat.TEXT,
         )
-    pieces = [_piece(message, encoding) for message in path]
-    if text is not None:
-        pieces.append(Piece(None, "user", text, count(text, encoding)))
-    system = conversation.system_message
-    context = fit(_piece(system, encoding) if system else None, pieces, limits.prompt)
-    request = Request(
-        model=conversation.model,
+    path = threads.path_to(conversation, answer.parent_id)
+    ask = Ask(
+        conversation,
+        conversation,
+        path,
+        model=answer.model,
+        response_format=answer.response_format,
+    )
+    return replace(ask, path=[*path, answer], closing=CONTINUE) if answer.text else ask
+
+
+def is_fresh_start(answer: Message) -> bool:
+    """The summary with which a conversation begins that came out of another one."""
+    begins = answer.conversation.beginning == Beginning.FRESH_START
+    return begins and answer.parent_id is None and answer.is_answer
+
+
+def draft_of(ask: Ask, limits: Limits | None = None) -> Draft:
+    """`limits` are those of the model, unless its provider has told better ones."""
+    price = accounting.price_of(ask.model_asked)
+    limits = limits or limits_of(price, ask.conversation.max_tokens)
+    material = gather(ask, limits)
+    context = build(ask.strategy_asked, material)
+    return Draft(
+        _request(ask, context, limits, price),
+        context,
+        limits,
+        price,
+        _problem(ask, context, limits),
+        is_summary_due=_is_summary_due(ask, material),
+    )
+
+
+def _request(ask: Ask, context: Context, limits: Limits, price: ModelPrice | None) -> Request:
+    conversation = ask.conversation
+    return Request(
+        model=ask.model_asked,
         messages=context.messages,
         max_tokens=limits.max_tokens,
         temperature=conversation.temperature,
         top_p=conversation.top_p,
+        stop=tuple(conversation.stop),
+        seed=conversation.seed,
+        response_format=json_mode.response_format(_format(ask), conversation.json_schema),
         is_reasoning=bool(price and price.is_reasoning),
     )
-    return Draft(request, context, limits, price)
 
 
-def _piece(message: Message, encoding: str) -> Piece:
-    return Piece(message.pk, message.role, message.text, token_count(message, encoding))
+def _format(ask: Ask) -> str:
+    return ask.response_format or ask.conversation.response_format
+
+
+def _is_summary_due(ask: Ask, material: Material) -> bool:
+    strategy = strategy_named(ask.strategy_asked)
+    return strategy is summary.STRATEGY and summary.wanted(material) is not None
+
+
+def _problem(ask: Ask, context: Context, limits: Limits) -> Refusal | None:
+    if limits.prompt <= 0:
+        return DoesNotFit(
+            f"Max tokens ({limits.max_tokens:,}) leaves no room for a message in the model's"
+            f" window of {limits.window:,} tokens."
+        )
+    if context.over:
+        over = f"{context.over:,} tokens over the model's limit"
+        if strategy_named(context.strategy).bends:
+            return DoesNotFit(f"{over}. Shorten it, or change model.")
+        return TooLong(
+            f"{over}, and this chat leaves nothing out. Choose another strategy or a larger model,"
+            " or make a fresh start from a summary."
+        )
+    asked = ask.answered
+    if asked and (asked.is_deleted or asked.standing == Standing.EXCLUDED):
+        return InvalidInput("The message to answer is not in the context. Bring it back first.")
+    texts = (message["content"] for message in context.messages)
+    if _format(ask) != ResponseFormat.TEXT and not json_mode.mentions_json(texts):
+        return JsonNotMentioned()
+    return None

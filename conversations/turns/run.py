@@ -1,6 +1,6 @@
 """One running answer: claimed, called, shown, stored, ended.
 
-    pump    reads the stream
+    pump    makes the call and reads the stream
     shower  renders what arrived and tells the readers, at most 20 times a second
     keeper  stores what arrived and says that this run lives
 
@@ -12,28 +12,23 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
 from conversations.errors import ChatError, Unexpected, UpstreamError
 from conversations.models import Message, Status
 from conversations.rendering import StreamRenderer
-from conversations.upstream import Request, open_stream
 
 from . import broadcasts, live, store
 from .arrived import Arrived
-from .endings import CallFacts, Ending, end_answer
+from .endings import Ending, end_answer
+from .pump import Lost, Pump
+from .tasks import in_database
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 # Rendering may take at most a tenth of an answer's wall time.
 REST_PER_RENDER = 9
@@ -44,17 +39,20 @@ ENDING_PAUSES = (0.2, 1.0, 5.0, 10.0)
 
 
 class Run:
-    """The runner of one answer. `stop` and `interrupt` may be called at any moment."""
+    """The runner of one answer. `stop` and `interrupt` may be called at any moment.
 
-    def __init__(self, answer: Message) -> None:
+    `renderer` has been fed what stands there already, where an answer is continued.
+    """
+
+    def __init__(self, answer: Message, renderer: StreamRenderer) -> None:
         self.answer = answer
         self.conversation_id: uuid.UUID = answer.conversation_id
         self.id = uuid.uuid4()
-        self.arrived = Arrived()
-        self.facts = CallFacts(is_charged=False)
-        self.shown = live.Shown(0)
-        self._renderer = StreamRenderer()
-        self._has_more = asyncio.Event()
+        self.arrived = Arrived(answer.text, answer.reasoning)
+        self.pump = Pump(answer, self.id, self.arrived)
+        begun = renderer.snapshot()
+        self.shown = live.Shown(len(answer.text), begun.settled, begun.tail, answer.reasoning)
+        self._renderer = renderer
         self._verdict: asyncio.Future[Status | None] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
@@ -71,7 +69,7 @@ class Run:
     async def __call__(self) -> None:
         # A database thread of its own: one slow query delays no other answer.
         async with ThreadSensitiveContext():
-            if not await _database(store.claim, self.answer.pk, self.id):
+            if not await in_database(store.claim, self.answer.pk, self.id):
                 return
             keeper = asyncio.create_task(self._keep())
             try:
@@ -84,7 +82,7 @@ class Run:
 
     async def _answer(self) -> Status | None:
         shower = asyncio.create_task(self._show_as_it_comes())
-        pump = asyncio.create_task(self._call())
+        pump = asyncio.create_task(self.pump())
         try:
             ways: set[asyncio.Future[Any]] = {pump, self._verdict}
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -96,9 +94,11 @@ class Run:
             shower.cancel()
             await asyncio.gather(pump, shower, return_exceptions=True)
 
-    def _outcome(self, pump: asyncio.Task[None]) -> Status:
+    def _outcome(self, pump: asyncio.Task[None]) -> Status | None:
         try:
             pump.result()
+        except Lost:
+            return None
         except UpstreamError as error:
             self._note_error(error)
         except ChatError as error:
@@ -112,60 +112,14 @@ class Run:
 
     def _note_error(self, error: UpstreamError) -> None:
         log.warning("answer %s: %s %s", self.answer.pk, error.code, error.detail)
-        self.facts = replace(self.facts, error=error.code, error_detail=error.detail[:500])
-
-    # --- pump -----------------------------------------------------------------------------
-
-    async def _call(self) -> None:
-        request = await _database(store.begin_call, self.answer.pk, self.id)
-        if request is None:
-            self._decide(None)
-            await asyncio.Event().wait()
-            return
-        began = time.monotonic()
-        try:
-            await self._read(request, began)
-        finally:
-            self.facts = replace(self.facts, duration_ms=_milliseconds_since(began))
-
-    async def _read(self, request: Request, began: float) -> None:
-        # From here the provider may work, and charge; a refusal by it says that it did not.
-        self.facts = replace(self.facts, is_charged=True)
-        try:
-            opening = open_stream(request)
-            stream = await opening.__aenter__()
-        except UpstreamError as error:
-            self.facts = replace(self.facts, is_charged=error.may_be_charged)
-            raise
-        try:
-            async for delta in stream:
-                if self.facts.first_token_ms is None:
-                    self.facts = replace(self.facts, first_token_ms=_milliseconds_since(began))
-                self.arrived.add(delta.text, delta.reasoning)
-                self._has_more.set()
-        except UpstreamError as error:
-            # A refusal may also come inside a response that began well.
-            if not self.arrived.size:
-                self.facts = replace(self.facts, is_charged=error.may_be_charged)
-            raise
-        finally:
-            self.facts = replace(
-                self.facts,
-                usage=stream.usage,
-                upstream_id=stream.id,
-                upstream_model=stream.model,
-                upstream_created=stream.created,
-                fingerprint=stream.fingerprint,
-                finish_reason=stream.finish_reason,
-            )
-            await opening.__aexit__(None, None, None)
+        self.pump.note(error)
 
     # --- shower ---------------------------------------------------------------------------
 
     async def _show_as_it_comes(self) -> None:
         while True:
-            await self._has_more.wait()
-            self._has_more.clear()
+            await self.pump.has_more.wait()
+            self.pump.has_more.clear()
             began = time.monotonic()
             await self._show()
             spent = time.monotonic() - began
@@ -194,7 +148,7 @@ class Run:
 
     async def _keep(self) -> None:
         """Store the partial text and beat, until the ending or until the run is lost."""
-        stored, beaten = 0, time.monotonic()
+        stored, beaten = self.arrived.size, time.monotonic()
         while True:
             await asyncio.sleep(min(settings.FLUSH_SECONDS, settings.BEAT_SECONDS))
             size = self.arrived.size
@@ -202,9 +156,9 @@ class Run:
             try:
                 if size != stored:
                     text, reasoning = self.arrived.text, self.arrived.reasoning
-                    held = await _database(store.flush, self.answer.pk, self.id, text, reasoning)
+                    held = await in_database(store.flush, self.answer.pk, self.id, text, reasoning)
                 elif is_due:
-                    held = await _database(store.beat, self.answer.pk, self.id)
+                    held = await in_database(store.beat, self.answer.pk, self.id)
                 else:
                     continue
             except DatabaseError:
@@ -219,10 +173,10 @@ class Run:
     # --- ending ---------------------------------------------------------------------------
 
     async def _end(self, status: Status) -> None:
-        ending = Ending(status, self.arrived.text, self.arrived.reasoning, self.facts)
+        ending = Ending(status, self.arrived.text, self.arrived.reasoning, self.pump.facts)
         for pause in (*ENDING_PAUSES, None):
             try:
-                await _database(end_answer, self.answer, self.id, ending)
+                await in_database(end_answer, self.answer, self.id, ending)
             except DatabaseError:
                 if pause is None:
                     raise
@@ -230,12 +184,3 @@ class Run:
                 await asyncio.sleep(pause)
             else:
                 break
-
-
-async def _database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call it in this run's own database thread, and give the connection back."""
-    return await database_sync_to_async(function)(*args, **kwargs)
-
-
-def _milliseconds_since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

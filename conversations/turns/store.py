@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models.functions import Now
 
-from conversations import threads
-from conversations.models import Completion, Conversation, Message, Status
+from conversations.context import strategy_named
+from conversations.errors import ContextLengthExceeded
+from conversations.models import Conversation, Message, Status
 from conversations.upstream import Request
 
-from .draft import make_draft
+from .calls import open_call
+from .draft import Draft, ask_of, draft_of
+from .limits import corrected
+
+SHORTENED = "The provider found it too long at first; more was left out and it was sent again."
 
 
 @dataclass(frozen=True)
@@ -20,38 +25,59 @@ class Held:
     stop_asked: bool
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A call that is about to be made, and the draft that it came from."""
+
+    draft: Draft
+
+    @property
+    def request(self) -> Request:
+        return self.draft.request
+
+    @property
+    def may_be_shortened(self) -> bool:
+        return strategy_named(self.draft.context.strategy).bends
+
+
 def claim(answer: uuid.UUID, run: uuid.UUID) -> bool:
     """Become the runner of a queued answer that nobody has claimed."""
     free = Message.objects.filter(pk=answer, status=Status.QUEUED, run=None)
     return bool(free.update(run=run, beat=Now()))
 
 
-def begin_call(answer_id: uuid.UUID, run: uuid.UUID) -> Request | None:
+def running_answer(answer: uuid.UUID) -> Message:
+    """With all that building its request needs."""
+    related = ("conversation__system_message", "conversation__started_from")
+    return Message.objects.select_related(*related).get(pk=answer)
+
+
+def begin_call(answer_id: uuid.UUID, run: uuid.UUID, note: str = "") -> Begun | None:
     """Open the ledger's row and return the request; None where the answer is held no more.
 
-    Raises DoesNotFit where settings changed since the message was admitted.
+    Raises a Refusal where settings changed since the message was admitted.
     """
-    answer = Message.objects.select_related("conversation__system_message").get(pk=answer_id)
-    conversation = answer.conversation
-    path = threads.path_to(conversation, answer.parent_id)
-    draft = make_draft(conversation, path)
-    body = draft.request.body()
+    answer = running_answer(answer_id)
+    return _begin(answer, run, draft_of(ask_of(answer)), note)
+
+
+def begin_shorter_call(
+    answer_id: uuid.UUID, run: uuid.UUID, sent: Draft, told: ContextLengthExceeded
+) -> Begun | None:
+    """The same once more, with less: by what the provider has told."""
+    answer = running_answer(answer_id)
+    limits = corrected(sent.limits, told, sent.context.tokens)
+    return _begin(answer, run, draft_of(ask_of(answer), limits), SHORTENED)
+
+
+def _begin(answer: Message, run: uuid.UUID, draft: Draft, note: str) -> Begun | None:
+    draft.checked()
     with transaction.atomic():
-        held = Message.objects.held_by(answer_id, run)
+        held = Message.objects.held_by(answer.pk, run)
         if not held.update(status=Status.STREAMING, model=draft.request.model, beat=Now()):
             return None
-        Completion.objects.create(
-            message=answer,
-            conversation=conversation,
-            user_id=conversation.owner_id,
-            model=draft.request.model,
-            parameters={name: value for name, value in body.items() if name != "messages"},
-            context=draft.context.record(),
-            context_sha256=draft.context.sha256(),
-            estimated_prompt_tokens=draft.context.tokens,
-            reserved=draft.worst_case,
-        )
-    return draft.request
+        open_call(draft, answer.conversation, answer=answer, note=note)
+    return Begun(draft)
 
 
 def flush(answer: uuid.UUID, run: uuid.UUID, text: str, reasoning: str) -> Held | None:

@@ -11,6 +11,7 @@ from conversations.models import Conversation, Message, Status
 from conversations.models.message import MessageQuerySet
 
 from . import live
+from .asides import end_lost_asides
 from .endings import Ending, end_answer
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,14 @@ def end_dead_answers(conversation: Conversation) -> list[Message]:
 
 
 def end_all_dead_answers() -> list[Message]:
-    """Of the whole site."""
+    """Of the whole site, and calls beside them that nobody makes any more."""
+    end_lost_asides()
     return _take_over(_dead(Message.objects.all()))
 
 
 def end_all_answers_before(start: datetime) -> list[Message]:
     """Of the whole site, when its only process starts: none of before can be running."""
+    end_lost_asides(start)
     return _take_over(Message.objects.running().filter(created_at__lt=start))
 
 

@@ -1,0 +1,20 @@
+"""A conversation as one reads it: exchanges of turns, each with its versions, what it took and what
+there is to say about how it ended. The page, the socket and the admin show the same.
+"""
+
+from .comparing import Comparison, compare
+from .notices import Notice, notice_of
+from .turns import Exchange, Turn, exchanges_of, group, turn_of, turns_of
+
+__all__ = [
+    "Comparison",
+    "Exchange",
+    "Notice",
+    "Turn",
+    "compare",
+    "exchanges_of",
+    "group",
+    "notice_of",
+    "turn_of",
+    "turns_of",
+]

@@ -1,0 +1,96 @@
+"""What there is to say about how an answer ended, and what there is to do about it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from conversations.errors import words_for
+from conversations.models import Completion, Message, Status
+
+CONTINUE = "continue"
+RETRY = "retry"
+SETTINGS = "settings"
+
+# What there is to do about an error that would come again, besides trying again.
+_ACTIONS = {
+    "bad_request": (SETTINGS,),
+    "context_length": (SETTINGS,),
+    "authentication": (),
+}
+TEXT_IS_KEPT = "The text is kept."
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is said below a turn that did not simply end."""
+
+    words: str
+    is_bad: bool = False
+    actions: tuple[str, ...] = (RETRY,)
+
+
+def notice_of(message: Message, *, can_go_on: bool = False) -> Notice | None:
+    """`can_go_on` says that nothing follows this answer, so that it may be continued."""
+    if message.is_deleted:
+        return None
+    continued = (CONTINUE,) if can_go_on and message.text else ()
+    if message.status == Status.FAILED:
+        return _failure(message, continued)
+    if message.status == Status.STOPPED:
+        return Notice("Stopped by you.", actions=(*continued, RETRY))
+    if message.status == Status.INTERRUPTED:
+        kept = f" {TEXT_IS_KEPT}" if message.text else ""
+        return Notice(f"Interrupted by a server restart.{kept}", actions=(*continued, RETRY))
+    if message.status == Status.COMPLETE and message.is_answer and message.call:
+        return _finish(message, message.call, continued)
+    return None
+
+
+def _finish(message: Message, call: Completion, continued: tuple[str, ...]) -> Notice | None:
+    limit = call.parameters.get("max_completion_tokens") or call.parameters.get("max_tokens")
+    match call.finish_reason:
+        case "length" if not message.text:
+            words = f"All {limit or call.completion_tokens:,} tokens went on thinking."
+            return Notice(words, actions=(RETRY, SETTINGS))
+        case "length":
+            words = f"Stopped at the {limit:,}-token limit." if limit else "Stopped at the limit."
+            return Notice(words, actions=(*continued, RETRY, SETTINGS))
+        case "content_filter" if message.text:
+            return Notice("The provider's filter stopped this answer.")
+        case "content_filter":
+            return Notice("The provider's filter refused this message.")
+        case "tool_calls" | "function_call":
+            return Notice("The model asked for a tool that this chat does not have.")
+    if not message.text:
+        return Notice("The model answered without any text.")
+    if message.format_problem:
+        return Notice(message.format_problem)
+    return None
+
+
+def _failure(message: Message, continued: tuple[str, ...]) -> Notice:
+    call = message.call
+    if call is None:
+        words = "This message could not be sent to the model. Nothing was charged."
+        if message.copied_from_id:
+            words = "This answer failed in the chat that it was copied from."
+        return Notice(words, is_bad=True, actions=(RETRY, SETTINGS))
+    said = [_sentence(words_for(call.error, call.error_detail))]
+    if message.text:
+        said.append(TEXT_IS_KEPT)
+    said.append(_charge(call.cost))
+    actions = _ACTIONS.get(call.error, ())
+    return Notice(
+        " ".join(filter(None, said)),
+        is_bad=not message.text,
+        actions=(*(() if call.error in _ACTIONS else continued), RETRY, *actions),
+    )
+
+
+def _sentence(words: str) -> str:
+    """A provider's own words often end without a stop."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+def _charge(cost: Decimal | None) -> str:
+    """Only "nothing" is worth a word: any other amount stands in the turn's footer."""
+    return "Nothing was charged." if cost == 0 else ""

@@ -1,0 +1,90 @@
+"""A call that no page watches: a summary. Its row in the ledger is settled however it ends."""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.errors import ChatError, CutOff, TimedOut, UpstreamError
+from conversations.models import Completion, Purpose
+from conversations.text import storable
+from conversations.tokens import count, encoding_name
+from conversations.upstream import Request, open_stream
+
+from .arrived import Arrived
+from .calls import CallFacts, settle, with_stream
+from .tasks import in_database
+
+# Seconds; an answer may be waiting for it.
+LONGEST = 120
+
+
+async def aside(call: Completion, request: Request) -> str:
+    """The whole text. Raises an UpstreamError; then the call is settled all the same."""
+    reading = _Reading()
+    began = time.monotonic()
+    error: ChatError | None = None
+    try:
+        async with asyncio.timeout(LONGEST):
+            await reading.read(request)
+    except TimeoutError:
+        error = TimedOut(f"It took longer than {LONGEST} s.")
+    except UpstreamError as upstream_error:
+        error = upstream_error
+    finally:
+        # Also where the process ends in the middle of it.
+        said = error or (None if reading.is_whole else CutOff())
+        facts = replace(
+            reading.facts,
+            duration_ms=round((time.monotonic() - began) * 1000),
+            error=said.code if said else "",
+            error_detail=said.detail[:500] if said else "",
+        )
+        await in_database(_settle, call.pk, facts, reading.arrived.text, reading.arrived.reasoning)
+    if error:
+        raise error
+    return storable(reading.arrived.text)
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.arrived = Arrived()
+        self.facts = CallFacts()
+        self.is_whole = False
+
+    async def read(self, request: Request) -> None:
+        try:
+            async with open_stream(request) as stream:
+                try:
+                    async for delta in stream:
+                        self.arrived.add(delta.text, delta.reasoning)
+                finally:
+                    self.facts = with_stream(self.facts, stream)
+        except UpstreamError as error:
+            if not self.arrived.size:
+                self.facts = replace(self.facts, is_charged=error.may_be_charged)
+            raise
+        self.is_whole = True
+
+
+def end_lost_asides(before: datetime | None = None) -> int:
+    """Settle those that nobody makes any more: all from before a moment, or those that took
+    longer than any may. How many there were.
+    """
+    before = before or timezone.now() - timedelta(seconds=2 * LONGEST)
+    lost = Completion.objects.open().filter(created_at__lt=before)
+    asides = list(lost.exclude(purpose=Purpose.ANSWER).values_list("pk", flat=True))
+    for call in asides:
+        _settle(call, CallFacts(error=CutOff.code), "", "")
+    return len(asides)
+
+
+def _settle(call_id: int, facts: CallFacts, text: str, reasoning: str) -> None:
+    with transaction.atomic():
+        call = Completion.objects.open().filter(pk=call_id).select_for_update().first()
+        if call:
+            encoding = encoding_name(call.model)
+            settle(call, facts, count(text, encoding), count(reasoning, encoding))

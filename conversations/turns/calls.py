@@ -1,0 +1,135 @@
+"""A call in the ledger: opened before it is made, settled once with what it took."""
+
+import uuid
+from dataclasses import dataclass, replace
+
+from django.db.models import F, Value
+from django.db.models.functions import Now
+
+from conversations import accounting
+from conversations.models import Completion, Conversation, Message, Purpose, UsdField
+from conversations.tokens import Usage
+from conversations.upstream import Stream
+
+from .draft import Draft
+
+
+@dataclass(frozen=True)
+class CallFacts:
+    """What is known of a call when it ends. Times in milliseconds."""
+
+    usage: Usage | None = None
+    # Whether the provider may have begun to work on it, and so may charge for it.
+    is_charged: bool = True
+    upstream_id: str = ""
+    upstream_model: str = ""
+    upstream_created: int | None = None
+    fingerprint: str = ""
+    finish_reason: str = ""
+    first_token_ms: int | None = None
+    duration_ms: int | None = None
+    error: str = ""
+    error_detail: str = ""
+
+
+def with_stream(facts: CallFacts, stream: Stream) -> CallFacts:
+    """With what the API said of itself and of what it took."""
+    return replace(
+        facts,
+        usage=stream.usage,
+        upstream_id=stream.id,
+        upstream_model=stream.model,
+        upstream_created=stream.created,
+        fingerprint=stream.fingerprint,
+        finish_reason=stream.finish_reason,
+    )
+
+
+def open_call(
+    draft: Draft,
+    conversation: Conversation,
+    *,
+    purpose: Purpose = Purpose.ANSWER,
+    answer: Message | None = None,
+    note: str = "",
+) -> Completion:
+    body = draft.request.body()
+    return Completion.objects.create(
+        message=answer,
+        conversation=conversation,
+        user_id=conversation.owner_id,
+        purpose=purpose,
+        model=draft.request.model,
+        parameters={name: value for name, value in body.items() if name != "messages"},
+        context=draft.context.record(),
+        context_sha256=draft.context.sha256(),
+        strategy=draft.context.strategy,
+        context_note=" ".join(filter(None, (note, draft.context.note)))[:300],
+        text_begin=len(answer.text) if answer else 0,
+        reasoning_begin=len(answer.reasoning) if answer else 0,
+        estimated_prompt_tokens=draft.context.tokens,
+        reserved=draft.worst_case,
+    )
+
+
+def open_call_of(answer: uuid.UUID) -> Completion | None:
+    return Completion.objects.open().filter(message_id=answer).first()
+
+
+def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: int) -> None:
+    """Book a call: the API's figures where it gave any, else what was counted here."""
+    usage = facts.usage
+    call.is_estimated = usage is None and facts.is_charged
+    if usage is None:
+        usage = Usage(0, 0)
+        if facts.is_charged:
+            estimate = call.estimated_prompt_tokens
+            usage = Usage(estimate, tokens + reasoning_tokens, reasoning=reasoning_tokens)
+    _book(call, usage)
+    for name in (
+        "upstream_id",
+        "upstream_model",
+        "upstream_created",
+        "fingerprint",
+        "finish_reason",
+        "first_token_ms",
+        "duration_ms",
+        "error",
+        "error_detail",
+    ):
+        setattr(call, name, getattr(facts, name))
+    call.ended_at = Now()
+    call.save()
+    _move_totals(call)
+
+
+def _book(call: Completion, usage: Usage) -> None:
+    call.prompt_tokens = usage.prompt
+    call.cached_tokens = usage.cached
+    call.cache_write_tokens = usage.cache_write
+    call.completion_tokens = usage.completion
+    call.reasoning_tokens = usage.reasoning
+    if usage == Usage(0, 0):
+        call.cost = accounting.NOTHING
+        return
+    price = accounting.price_on(call.model, call.created_at)
+    if price is None:
+        return
+    at = accounting.rates(price, usage.prompt)
+    call.price_input = at.input
+    call.price_cached_input = at.cached_input
+    call.price_cache_write = at.cache_write
+    call.price_output = at.output
+    call.cost = accounting.cost(usage, at)
+
+
+def _move_totals(call: Completion) -> None:
+    if call.conversation_id is None:
+        return
+    Conversation.objects.filter(pk=call.conversation_id).update(
+        prompt_tokens=F("prompt_tokens") + call.prompt_tokens,
+        completion_tokens=F("completion_tokens") + call.completion_tokens,
+        cost=F("cost") + Value(call.cost or accounting.NOTHING, output_field=UsdField()),
+        calls=F("calls") + 1,
+        calls_of_unknown_cost=F("calls_of_unknown_cost") + int(call.cost is None),
+    )

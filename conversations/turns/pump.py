@@ -1,0 +1,102 @@
+"""The calls of one answer: made, read, and made once more where the prompt was too long."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import replace
+
+from conversations.errors import ContextLengthExceeded, Refusal, UpstreamError
+from conversations.models import Message
+from conversations.upstream import Request, open_stream
+
+from . import broadcasts, store, summaries
+from .arrived import Arrived
+from .calls import CallFacts, with_stream
+from .endings import end_attempt
+from .store import Begun
+from .tasks import in_database
+
+
+class Lost(Exception):
+    """Another run has taken over: nothing more may be written."""
+
+
+class Pump:
+    """Puts what comes into `arrived`; `facts` are those of the call under way."""
+
+    def __init__(self, answer: Message, run: uuid.UUID, arrived: Arrived) -> None:
+        self.facts = CallFacts(is_charged=False)
+        self.has_more = asyncio.Event()
+        self._answer = answer.pk
+        self._conversation = answer.conversation_id
+        self._run = run
+        self._arrived = arrived
+        self._stood = arrived.size
+
+    async def __call__(self) -> None:
+        """Raises an UpstreamError where the answer did not come to its end."""
+        note = await summaries.write_what_is_due(self._answer)
+        begun = await in_database(store.begin_call, self._answer, self._run, note)
+        try:
+            await self._call(begun)
+        except ContextLengthExceeded as told:
+            if begun is None or not begun.may_be_shortened or self._has_arrived:
+                raise
+            await self._call(await self._begin_shorter(begun, told))
+
+    @property
+    def _has_arrived(self) -> bool:
+        return self._arrived.size > self._stood
+
+    async def _begin_shorter(self, begun: Begun, told: ContextLengthExceeded) -> Begun | None:
+        self.note(told)
+        await in_database(end_attempt, self._answer, self._run, self.facts)
+        shorter = store.begin_shorter_call
+        try:
+            again = await in_database(shorter, self._answer, self._run, begun.draft, told)
+        except Refusal:
+            raise told from None
+        self.facts = CallFacts(is_charged=False)
+        # The turn now says so.
+        await broadcasts.publish(self._conversation, broadcasts.ThreadChanged())
+        return again
+
+    def note(self, error: UpstreamError) -> None:
+        self.facts = replace(self.facts, error=error.code, error_detail=error.detail[:500])
+
+    async def _call(self, begun: Begun | None) -> None:
+        if begun is None:
+            raise Lost
+        began = time.monotonic()
+        try:
+            await self._read(begun.request, began)
+        finally:
+            self.facts = replace(self.facts, duration_ms=_milliseconds_since(began))
+
+    async def _read(self, request: Request, began: float) -> None:
+        # From here the provider may work, and charge; a refusal by it says that it did not.
+        self.facts = replace(self.facts, is_charged=True)
+        try:
+            opening = open_stream(request)
+            stream = await opening.__aenter__()
+        except UpstreamError as error:
+            self.facts = replace(self.facts, is_charged=error.may_be_charged)
+            raise
+        try:
+            async for delta in stream:
+                if self.facts.first_token_ms is None:
+                    self.facts = replace(self.facts, first_token_ms=_milliseconds_since(began))
+                self._arrived.add(delta.text, delta.reasoning)
+                self.has_more.set()
+        except UpstreamError as error:
+            # A refusal may also come inside a response that began well.
+            if not self._has_arrived:
+                self.facts = replace(self.facts, is_charged=error.may_be_charged)
+            raise
+        finally:
+            self.facts = with_stream(self.facts, stream)
+            await opening.__aexit__(None, None, None)
+
+
+def _milliseconds_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

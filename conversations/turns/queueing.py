@@ -1,0 +1,94 @@
+"""What is stored for a turn: a question, and an answer that waits to be written."""
+
+import uuid
+
+from django.conf import settings
+from django.utils import timezone
+
+from conversations import threads
+from conversations.errors import AnswerRunning, InvalidInput, TooBusy
+from conversations.models import (
+    Conversation,
+    Message,
+    Origin,
+    ResponseFormat,
+    Role,
+    Standing,
+    Status,
+)
+from conversations.tokens import count, encoding_name
+
+from . import live
+from .draft import FRESH_OPENING, ask_of, draft_of
+
+
+def hold(conversation: Conversation) -> Conversation:
+    """The conversation, locked until the transaction ends, with no answer running in it."""
+    held = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if held.messages.running().exists():
+        raise AnswerRunning
+    return held
+
+
+def leave(held: Conversation, old: Message) -> None:
+    """Go from this message's branch to a new version of it; stepping back leads where one was."""
+    threads.switch_to(held, old)
+    held.refresh_from_db()
+    Message.objects.filter(pk=old.pk).update(last_leaf=held.current_leaf_id)
+
+
+def store_question(
+    held: Conversation, parent: uuid.UUID | None, text: str, client_id: uuid.UUID
+) -> Message:
+    """Raises InvalidInput where there are no words."""
+    if not text.strip():
+        raise InvalidInput("Write a message first.")
+    encoding = encoding_name(held.model)
+    return Message.objects.create(
+        conversation=held,
+        owner_id=held.owner_id,
+        parent_id=parent,
+        role=Role.USER,
+        origin=Origin.TYPED,
+        text=text,
+        token_counts={encoding: count(text, encoding)},
+        client_id=client_id,
+    )
+
+
+def queue_answer(
+    held: Conversation,
+    question: Message | None,
+    client_id: uuid.UUID | None = None,
+    model: str = "",
+) -> Message:
+    """Without a question it is the summary that a fresh start begins with: from there on it is
+    always sent.
+    """
+    is_summary = question is None
+    answer = Message(
+        conversation=held,
+        owner_id=held.owner_id,
+        parent=question,
+        role=Role.ASSISTANT,
+        origin=Origin.GENERATED,
+        status=Status.QUEUED,
+        text=FRESH_OPENING if is_summary else "",
+        standing=Standing.PINNED if is_summary else Standing.FREE,
+        model=model or held.model,
+        response_format=ResponseFormat.TEXT if is_summary else held.response_format,
+        client_id=client_id,
+    )
+    answer.save(force_insert=True)
+    return queue(held, answer)
+
+
+def queue(held: Conversation, answer: Message) -> Message:
+    """End the thread at a queued answer, if it may be sent. Raises a Refusal."""
+    draft_of(ask_of(answer)).checked()
+    if len(live.running()) >= settings.MAX_RUNNING_ANSWERS:
+        raise TooBusy
+    held.current_leaf = answer
+    held.active_at = timezone.now()
+    held.save(update_fields=["current_leaf", "active_at"])
+    return answer
