@@ -16,17 +16,18 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     ["chatsite.environment", "chatsite.secret_files"],
     ["conversations.errors", "conversations.text"],
-    ["conversations.tokens"],
+    ["conversations.tokens", "conversations.json_mode"],
     ["conversations.rendering", "conversations.upstream"],
     ["conversations.models"],
     [
         "conversations.threads",
         "conversations.context",
         "conversations.accounting",
+        "conversations.search",
         "conversations.first_account",
     ],
     ["conversations.turns"],
-    ["conversations.transcript"],
+    ["conversations.transcript", "conversations.seen", "conversations.presets"],
     ["conversations.wire"],
     ["conversations.forms", "conversations.checks", "conversations.templatetags"],
     [
@@ -47,6 +48,7 @@ VENDORS = {
     "markdown_it": "conversations.rendering",
     "pygments": "conversations.rendering",
     "tiktoken": "conversations.tokens",
+    "jsonschema": "conversations.json_mode",
 }
 
 
@@ -120,4 +122,4 @@ def test_safe_html_is_declared_in_one_place():
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "mark_safe"
     ]
 
-    assert calls == ["conversations.transcript"]
+    assert calls == ["conversations.transcript.turns"]

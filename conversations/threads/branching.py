@@ -8,7 +8,7 @@ from conversations.errors import AnswerRunning, InvalidInput
 from conversations.models import Beginning, Conversation, Message
 from conversations.text import one_line
 
-from .holding import check_is_turn
+from .holding import check_is_turn, hold
 from .tree import tree
 from .writing import set_system_message
 
@@ -41,6 +41,7 @@ def branch_off(conversation: Conversation, message: Message) -> Conversation:
     check_is_turn(message)
     if message.is_deleted:
         raise InvalidInput("This message was deleted.")
+    conversation = hold(conversation)
     ids = tree(conversation).path_to(message.pk)
     found = conversation.messages.filter(deleted_at=None).in_bulk(ids)
     path = [found[node] for node in ids if node in found]

@@ -1,6 +1,7 @@
 """Messages written by hand: examples, corrections, a beginning of one's own."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -40,14 +41,22 @@ def write(
 
 @transaction.atomic
 def begin(
-    conversation: Conversation, system_text: str, role: str, text: str, client_id: uuid.UUID
+    conversation: Conversation,
+    system_text: str,
+    role: str,
+    text: str,
+    client_id: uuid.UUID,
+    examples: Sequence[Mapping[str, str]] = (),
 ) -> Message:
-    """Store a new conversation that begins with this message."""
+    """Store a new conversation that begins with these examples and this message."""
     if known := _known(conversation, client_id):
         return known
     conversation.save(force_insert=True)
     set_system_message(conversation, system_text)
-    return write(conversation, None, role, text, client_id)
+    for example in examples:
+        write(conversation, conversation.current_leaf, example["role"], example["text"])
+        conversation.refresh_from_db()
+    return write(conversation, conversation.current_leaf, role, text, client_id)
 
 
 def by_hand(

@@ -32,6 +32,9 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
+    """`above` are the words of the message that all the versions follow."""
+
+    above: str
     versions: list[Version]
     sides: tuple[Side, Side]
 
@@ -41,7 +44,9 @@ def compare(conversation: Conversation, one: uuid.UUID, other: uuid.UUID) -> Com
     grown = tree(conversation)
     if one not in grown.parents or other not in grown.versions(one):
         return None
-    found = conversation.messages.defer("html", "reasoning").in_bulk(grown.versions(one))
+    parent = grown.parents[one]
+    wanted = [*grown.versions(one), *([parent] if parent else [])]
+    found = conversation.messages.defer("html", "reasoning").in_bulk(wanted)
     versions = [
         Version(node, number, _words(found[node]))
         for number, node in enumerate(grown.versions(one), start=1)
@@ -58,7 +63,7 @@ def compare(conversation: Conversation, one: uuid.UUID, other: uuid.UUID) -> Com
         )
         for path in paths
     )
-    return Comparison(versions, (left, right))
+    return Comparison(_words(found[parent]) if parent else "", versions, (left, right))
 
 
 def _exchange(

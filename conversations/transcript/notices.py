@@ -1,6 +1,6 @@
 """What there is to say about how an answer ended, and what there is to do about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from conversations.errors import words_for
@@ -9,11 +9,12 @@ from conversations.models import Completion, Message, Status
 CONTINUE = "continue"
 RETRY = "retry"
 SETTINGS = "settings"
+FRESH_START = "fresh"
 
 # What there is to do about an error that would come again, besides trying again.
 _ACTIONS = {
     "bad_request": (SETTINGS,),
-    "context_length": (SETTINGS,),
+    "context_length": (SETTINGS, FRESH_START),
     "authentication": (),
 }
 TEXT_IS_KEPT = "The text is kept."
@@ -33,6 +34,16 @@ def notice_of(message: Message, *, can_go_on: bool = False) -> Notice | None:
     if message.is_deleted:
         return None
     continued = (CONTINUE,) if can_go_on and message.text else ()
+    notice = _ending(message, continued)
+    if not message.format_problem:
+        return notice
+    problem = _sentence(message.format_problem)
+    if notice is None:
+        return Notice(problem)
+    return replace(notice, words=f"{notice.words} {problem}")
+
+
+def _ending(message: Message, continued: tuple[str, ...]) -> Notice | None:
     if message.status == Status.FAILED:
         return _failure(message, continued)
     if message.status == Status.STOPPED:
@@ -62,8 +73,6 @@ def _finish(message: Message, call: Completion, continued: tuple[str, ...]) -> N
             return Notice("The model asked for a tool that this chat does not have.")
     if not message.text:
         return Notice("The model answered without any text.")
-    if message.format_problem:
-        return Notice(message.format_problem)
     return None
 
 

@@ -15,6 +15,7 @@ from conversations.models import (
     Conversation,
     Message,
     Role,
+    Standing,
     Status,
     title_from,
 )
@@ -93,7 +94,9 @@ def admit_edit(
         if old.role != Role.USER or old.is_deleted:
             raise InvalidInput("Only your own messages can be sent as another version.")
         leave(held, old)
-        question = store_question(held, old.parent_id, text, client_id)
+        # What was always sent is so in its new version; an excluded one is asked again to be sent.
+        standing = Standing.PINNED if old.standing == Standing.PINNED else Standing.FREE
+        question = store_question(held, old.parent_id, text, client_id, standing)
         return Admitted(question, queue_answer(held, question), True)
 
     return _admit(user, conversation, client_id, store)

@@ -38,7 +38,11 @@ def leave(held: Conversation, old: Message) -> None:
 
 
 def store_question(
-    held: Conversation, parent: uuid.UUID | None, text: str, client_id: uuid.UUID
+    held: Conversation,
+    parent: uuid.UUID | None,
+    text: str,
+    client_id: uuid.UUID,
+    standing: str = Standing.FREE,
 ) -> Message:
     """Raises InvalidInput where there are no words."""
     if not text.strip():
@@ -53,6 +57,7 @@ def store_question(
         text=text,
         token_counts={encoding: count(text, encoding)},
         client_id=client_id,
+        standing=standing,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from asgiref.sync import ThreadSensitiveContext
 
 from conversations import accounting
-from conversations.context import Context, Digest, Entry, Piece, State, strategy_named
+from conversations.context import Context, Digest, Entry, Piece, State
 from conversations.context.exchanges import exchanges_of
 from conversations.context.strategies import summary
 from conversations.context.strategies.summary import wanted
@@ -27,7 +27,7 @@ from conversations.upstream import Request
 from . import store
 from .asides import aside
 from .calls import open_call
-from .draft import Draft, ask_of
+from .draft import Draft, ask_of, is_fresh_start
 from .limits import Limits, limits_of
 from .material import Ask, covers, gather, literal
 from .tasks import in_database, own
@@ -63,8 +63,6 @@ class Job:
 
 def job_for(ask: Ask, share: float = 1.0) -> Job | None:
     """The next summary that this thread wants; None where it wants none."""
-    if strategy_named(ask.strategy_asked) is not summary.STRATEGY:
-        return None
     price = accounting.price_of(ask.model_asked)
     answer_limits = limits_of(price, ask.conversation.max_tokens)
     material = gather(ask, answer_limits)
@@ -172,6 +170,9 @@ async def _call_and_store(job: Job) -> str:
 
 def _job_for_answer(answer_id: uuid.UUID) -> Job | None:
     answer = store.running_answer(answer_id)
+    # Most answers want none, and are spared the reading of their thread.
+    if answer.conversation.strategy != summary.STRATEGY.name and not is_fresh_start(answer):
+        return None
     return job_for(ask_of(answer))
 
 

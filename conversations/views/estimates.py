@@ -8,42 +8,74 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from conversations import threads
-from conversations.errors import DoesNotFit
-from conversations.forms import MessageField, SettingsForm
-from conversations.models import Conversation, Message, Origin, Role
-from conversations.turns import make_draft
+from conversations import presets, threads
+from conversations.forms import MessageField
+from conversations.models import Conversation
+from conversations.turns import Draft, make_draft
 
-from .shell import blank_conversation, own_conversation, person
+from .beginnings import chat_to_be
+from .shell import own_conversation
+
+# Shares of the room for a prompt from which on the gauge is amber, and red.
+FILLING, NEARLY_FULL = 0.8, 0.95
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Tokens to send and USD; a cost of None is unknown."""
+    """Tokens to send and USD; a cost of None is unknown. `room` is what a prompt may take of the
+    window, `ends_at` the newest message that will not be sent.
+    """
 
-    tokens: int = 0
+    tokens: int
+    window: int
+    room: int
     input_cost: Decimal | None = None
     answer_cost: Decimal | None = None
     left_out: int = 0
-    window: int = 0
+    ends_at: uuid.UUID | None = None
+    is_summary_due: bool = False
     problem: str = ""
+
+    @classmethod
+    def of(cls, draft: Draft) -> "Estimate":
+        return cls(
+            tokens=draft.context.tokens,
+            window=draft.limits.window,
+            room=max(draft.limits.prompt, 0),
+            input_cost=draft.input_cost,
+            answer_cost=draft.answer_cost,
+            left_out=0 if draft.problem else draft.context.left_out,
+            ends_at=draft.context.ends_at,
+            is_summary_due=draft.is_summary_due,
+            problem=str(draft.problem or ""),
+        )
+
+    @property
+    def amber(self) -> int:
+        """Tokens from which on the window counts as filling."""
+        return int(self.room * FILLING)
+
+    @property
+    def red(self) -> int:
+        """Tokens from which on it counts as nearly full."""
+        return int(self.room * NEARLY_FULL)
 
 
 def estimate_of(conversation: Conversation, text: str) -> Estimate:
-    path = []
-    if not conversation._state.adding:
-        path = threads.path_to(conversation, conversation.current_leaf_id)
-    try:
-        draft = make_draft(conversation, path, text)
-    except DoesNotFit as error:
-        return Estimate(problem=str(error))
-    return Estimate(
-        tokens=draft.context.tokens,
-        input_cost=draft.input_cost,
-        answer_cost=draft.answer_cost,
-        left_out=draft.context.left_out,
-        window=draft.limits.window,
-    )
+    return Estimate.of(draft_of(conversation, text))
+
+
+def draft_of(conversation: Conversation, text: str) -> Draft:
+    """What would be sent if this text were: at the end of the thread, or as its beginning."""
+    if conversation._state.adding:
+        return make_draft(conversation, presets.examples_of(conversation), text)
+    path = threads.path_to(conversation, conversation.current_leaf_id)
+    return make_draft(conversation, path, text)
+
+
+def text_of(request: HttpRequest) -> str:
+    text: str = MessageField(required=False).clean(request.POST.get("text", ""))
+    return text
 
 
 @require_POST
@@ -53,18 +85,14 @@ def estimate(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def estimate_new(request: HttpRequest) -> HttpResponse:
-    conversation = blank_conversation(person(request))
-    form = SettingsForm(request.POST)
-    if form.is_valid():
-        form.apply(conversation)
-        if system := form.cleaned_data["system_message"]:
-            conversation.system_message = Message(
-                role=Role.SYSTEM, origin=Origin.TYPED, text=system
-            )
-    return _answer(request, conversation)
+    return _answer(request, chat_to_be(request))
 
 
 def _answer(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    text = MessageField(required=False).clean(request.POST.get("text", ""))
-    context = {"estimate": estimate_of(conversation, text), "conversation": conversation}
+    context = {
+        "estimate": estimate_of(conversation, text_of(request)),
+        "conversation": conversation,
+        "is_new": conversation._state.adding,
+        "is_moved": True,
+    }
     return render(request, "conversations/_estimate.html", context)

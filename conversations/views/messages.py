@@ -4,18 +4,26 @@ import uuid
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import aget_object_or_404, render
+from django.shortcuts import aget_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from conversations import threads, transcript, turns
 from conversations.errors import Refusal
-from conversations.forms import MessageForm, RetryForm, SettingsForm
+from conversations.forms import MessageForm, RetryForm
 from conversations.models import Conversation
 from conversations.turns import Admitted, Wish
 
+from .beginnings import begun
 from .pages import render_log
-from .shell import aown_conversation, aperson, blank_conversation, invalid, refused
+from .shell import (
+    aown_conversation,
+    aperson,
+    checked,
+    invalid,
+    refused,
+    saying_no,
+)
 
 
 def _wish(form: MessageForm) -> Wish:
@@ -23,21 +31,14 @@ def _wish(form: MessageForm) -> Wish:
 
 
 @require_POST
+@saying_no
 async def start(request: HttpRequest) -> HttpResponse:
     """The first message: it makes its conversation, and the page goes there."""
+    wish = Wish(**await checked(MessageForm(request.POST)))
+    conversation, system_text = await begun(request)
+    examples = conversation.preset.examples if conversation.preset else ()
     user = await aperson(request)
-    form, settings_form = MessageForm(request.POST), SettingsForm(request.POST)
-    for each in (form, settings_form):
-        if not await sync_to_async(each.is_valid)():
-            return await sync_to_async(invalid)(request, each)
-    conversation = blank_conversation(user)
-    settings_form.apply(conversation)
-    try:
-        admitted = await turns.send_first(
-            user, conversation, settings_form.cleaned_data["system_message"], _wish(form)
-        )
-    except Refusal as refusal:
-        return await sync_to_async(refused)(request, refusal)
+    admitted = await turns.send_first(user, conversation, system_text, wish, examples)
     address = reverse("conversation", args=[admitted.answer.conversation_id])
     return HttpResponse(status=202, headers={"HX-Redirect": address})
 
@@ -65,19 +66,15 @@ def _exchange(request: HttpRequest, conversation: Conversation, admitted: Admitt
 
 
 @require_POST
+@saying_no
 async def retry(
     request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
 ) -> HttpResponse:
     user = await aperson(request)
     conversation = await aown_conversation(user, conversation_id)
     old = await aget_object_or_404(conversation.messages.select_related("parent"), pk=message_id)
-    form = RetryForm(request.POST)
-    if not form.is_valid():
-        return await sync_to_async(invalid)(request, form)
-    try:
-        await turns.retry(user, conversation, old, form.cleaned_data["client_id"])
-    except Refusal as refusal:
-        return await sync_to_async(refused)(request, refusal)
+    wanted = await checked(RetryForm(request.POST))
+    await turns.retry(user, conversation, old, wanted["client_id"], wanted["model"])
     await conversation.arefresh_from_db()
     return await sync_to_async(render_log)(request, conversation, 202)
 
@@ -100,5 +97,8 @@ async def switch(
     version = await aget_object_or_404(conversation.messages, pk=message_id)
     await sync_to_async(threads.switch_to)(conversation, version)
     await turns.tell_thread_changed(conversation.pk)
+    # The comparison's page has no log to put it into.
+    if not request.headers.get("HX-Request"):
+        return redirect("conversation", conversation_id=conversation.pk)
     await conversation.arefresh_from_db()
     return await sync_to_async(render_log)(request, conversation)

@@ -6,20 +6,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from conversations import accounting, transcript
-from conversations.forms import SettingsForm
-from conversations.models import Conversation
-from conversations.turns import limits_of
+from conversations import presets, transcript
+from conversations.forms import SavePresetForm, SettingsForm
+from conversations.models import Conversation, Preset
 
+from .beginnings import begun_with, chosen
 from .estimates import estimate_of
-from .settings import models_offered
-from .shell import blank_conversation, own_conversation, person
+from .settings import drawer_of
+from .shell import own_conversation, person
 from .sidebar import sidebar_of
 
 
 @require_GET
 def new_chat(request: HttpRequest) -> HttpResponse:
-    return _page(request, blank_conversation(person(request)), is_new=True)
+    """Empty, or as a preset begins it."""
+    preset = chosen(person(request), request.GET)
+    conversation = begun_with(person(request), preset)
+    text = preset.system_message if preset else ""
+    conversation.system_message = presets.system_message_to_be(conversation, text)
+    return _page(request, conversation, is_new=True)
 
 
 @require_GET
@@ -30,22 +35,32 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
 def _page(request: HttpRequest, conversation: Conversation, *, is_new: bool) -> HttpResponse:
     exchanges = [] if is_new else transcript.exchanges_of(conversation)
     running = (turn.message for exchange in exchanges for turn in exchange.turns)
-    price = accounting.price_of(conversation.model)
+    offered = Preset.objects.for_person(person(request))
     return render(
         request,
         "conversations/chat.html",
         {
-            "conversation": conversation,
+            **drawer_of(conversation, SettingsForm.of(conversation)),
             "is_new": is_new,
             "exchanges": exchanges,
+            "presets": offered if is_new else (),
+            "examples": presets.examples_of(conversation) if is_new else (),
+            "own_presets": [each for each in offered if each.owner_id],
+            "preset_form": SavePresetForm(person(request)),
+            "origin": _origin(request, conversation),
             "running_answer": next((each.pk for each in running if each.is_running), None),
-            "form": SettingsForm.of(conversation),
-            "models": models_offered(),
-            "default_max_tokens": limits_of(price, None).max_tokens,
             "sidebar": sidebar_of(person(request), "", 1),
             "estimate": estimate_of(conversation, ""),
         },
     )
+
+
+def _origin(request: HttpRequest, conversation: Conversation) -> Conversation | None:
+    """The chat that this one came out of, where it can still be gone to."""
+    if conversation.started_from_id is None:
+        return None
+    mine = Conversation.objects.owned_by(person(request))
+    return mine.filter(pk=conversation.started_from_id).first()
 
 
 @require_GET

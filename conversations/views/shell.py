@@ -1,9 +1,11 @@
 """What the views share: finding what is one's own, and saying no."""
 
 import uuid
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -11,13 +13,26 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import aget_object_or_404, get_object_or_404, render
 
-from conversations.errors import AnswerRunning, DoesNotFit, InvalidInput, Refusal, ThreadMoved
+from conversations.errors import (
+    AnswerRunning,
+    DoesNotFit,
+    InvalidInput,
+    JsonNotMentioned,
+    Refusal,
+    ThreadMoved,
+    TooLong,
+)
 from conversations.models import Conversation
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponse]]
 
 _ACTIONS: dict[type[Refusal], Sequence[str]] = {
     ThreadMoved: ("show",),
     AnswerRunning: ("show",),
     DoesNotFit: ("settings",),
+    TooLong: ("settings", "fresh"),
+    JsonNotMentioned: ("settings",),
 }
 
 
@@ -52,12 +67,13 @@ def notice(
     request: HttpRequest, status: int, words: str, actions: Sequence[str] = ()
 ) -> HttpResponse:
     """Words where the person looks, above the composer; the draft stays in it."""
-    response = render(
-        request,
-        "conversations/_notice.html",
-        {"words": words, "actions": tuple(actions)},
-        status=status,
-    )
+    route = request.resolver_match
+    context = {
+        "words": words,
+        "actions": tuple(actions),
+        "conversation_id": route.kwargs.get("conversation_id") if route else None,
+    }
+    response = render(request, "conversations/_notice.html", context, status=status)
     response["HX-Retarget"] = "#notice"
     response["HX-Reswap"] = "innerHTML"
     return response
@@ -67,10 +83,34 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return notice(request, refusal.status, str(refusal), _ACTIONS.get(type(refusal), ()))
 
 
+def saying_no(view: View[P]) -> View[P]:
+    """A view whose refusals are told to the person."""
+
+    @wraps(view)
+    async def told(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except Refusal as refusal:
+            return await sync_to_async(refused)(request, refusal)
+
+    return told
+
+
+async def checked(form: Form) -> dict[str, Any]:
+    """What a form holds. Raises InvalidInput; some forms ask the database."""
+    if not await sync_to_async(form.is_valid)():
+        raise _wrong(form)
+    return form.cleaned_data
+
+
 def invalid(request: HttpRequest, form: Form) -> HttpResponse:
+    return refused(request, _wrong(form))
+
+
+def _wrong(form: Form) -> InvalidInput:
     """The first thing that is wrong with a form, in its own words."""
     words = next(
         (str(message) for messages in form.errors.values() for message in messages),
         "That cannot be sent.",
     )
-    return refused(request, InvalidInput(words))
+    return InvalidInput(words)

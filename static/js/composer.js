@@ -1,9 +1,9 @@
 // One button, Send or Stop, by what the log shows; and what the Enter key means.
 import {exchanges, find, isComposing, on, running, say} from './page.js'
 import {draft} from './draft.js'
+import {sends} from './enter.js'
 
 const form = find('#composer'), button = find('#send')
-const hasFinePointer = matchMedia('(pointer: fine)')
 const DOUBLE_CLICK = 500
 let turnedAt = 0, wantsStop = false
 
@@ -36,9 +36,7 @@ on('click', event => {
 }, button)
 
 on('keydown', event => {
-  if (event.key !== 'Enter' || isComposing(event)) return
-  const isPlain = !event.shiftKey && !event.altKey && hasFinePointer.matches
-  if (!event.ctrlKey && !event.metaKey && !isPlain) return
+  if (!sends(event)) return
   event.preventDefault()
   form.requestSubmit()
 }, draft)

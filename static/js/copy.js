@@ -1,4 +1,4 @@
-// Copy gives the Markdown of a turn, or the code of a block.
+// Copy gives the Markdown of a turn, the code of a block, or a request as JSON.
 import {find, on, say} from './page.js'
 
 const SHOWN = 1500
@@ -7,6 +7,7 @@ function sourceOf(button) {
   if (button.matches('[data-copy-code]')) {
     return find('code', button.closest('figure')).textContent.replace(/\n$/, '')
   }
+  if (button.matches('[data-copy-json]')) return find('[data-json]', button.closest('.seen')).textContent
   const turn = button.closest('.turn')
   return find('[data-source]', turn)?.content.textContent
     ?? find('.body', turn)?.textContent
@@ -19,7 +20,9 @@ function copySelected(text) {
   const field = document.createElement('textarea')
   field.value = text
   field.className = 'sr'
-  document.body.append(field)
+  // Nothing behind an open dialog can be selected.
+  const place = find('dialog[open]') ?? document.body
+  place.append(field)
   field.select()
   const isCopied = document.execCommand('copy')
   field.remove()
@@ -37,7 +40,7 @@ async function copy(text) {
 }
 
 on('click', async event => {
-  const button = event.target.closest('[data-copy], [data-copy-code]')
+  const button = event.target.closest('[data-copy], [data-copy-code], [data-copy-json]')
   if (!button) return
   const isCopied = await copy(sourceOf(button))
   say(isCopied ? 'Copied' : 'Could not copy')

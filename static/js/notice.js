@@ -20,7 +20,7 @@ function told() {
   if (textContent !== said) alarm(said = textContent)
 }
 
-const isQuiet = elt => elt.matches('#estimate, #search')
+const isQuiet = elt => elt.matches('#estimate, #search, [data-loads]')
 
 on('htmx:beforeSwap', event => {
   const {xhr, requestConfig: {elt}} = event.detail

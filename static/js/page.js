@@ -18,7 +18,8 @@ export const tell = (fact, target = exchanges) =>
 
 // Said aloud even when the same words were said before.
 const speak = id => words => {
-  const place = document.getElementById(id)
+  // Behind an open dialog nothing is heard.
+  const place = find(`dialog[open] [data-${id}]`) ?? document.getElementById(id)
   place.textContent = ''
   setTimeout(() => { place.textContent = words }, 50)
 }

@@ -10,21 +10,6 @@ on('click', ({target}) => {
   row = target.closest('.row__actions')?.closest('.row') ?? row
 }, rows)
 
-on('toggle', () => {
-  if (CSS.supports('position-area', 'bottom')) return
-  const {right, bottom} = find('.row__actions', row).getBoundingClientRect()
-  menu.style.left = `${right - menu.offsetWidth}px`
-  menu.style.top = `${Math.min(bottom, innerHeight - menu.offsetHeight)}px`
-}, menu)
-
-on('keydown', event => {
-  const step = {ArrowDown: 1, ArrowUp: -1}[event.key]
-  if (!step) return
-  event.preventDefault()
-  const items = all('[role=menuitem]', menu)
-  items.at((items.indexOf(document.activeElement) + step) % items.length).focus()
-}, menu)
-
 on('click', ({target}) => {
   const act = target.closest('[data-act]')?.dataset.act
   if (!act) return

@@ -2,6 +2,7 @@
 // into the composer. A repetition carries the same client id, so it is never stored twice.
 import {exchanges, find, on, tell} from './page.js'
 import {draft, fit, keep, moveTo, recall, write} from './draft.js'
+import {typesAtOnce} from './enter.js'
 import {clear} from './notice.js'
 import {pending, place} from './place.js'
 
@@ -79,7 +80,6 @@ if (text || sent) {
 const arrival = sessionStorage.getItem('arrival')
 sessionStorage.removeItem('arrival')
 if (arrival === 'sent') find('.exchange:last-child', exchanges)?.classList.add('exchange--fresh')
-// Where a keyboard is certain one types at once; on a phone it would cover half of the page.
-if (matchMedia('(pointer: fine)').matches && document.activeElement === document.body) {
+if (typesAtOnce() && document.activeElement === document.body) {
   draft.focus({preventScroll: true})
 }

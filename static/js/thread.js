@@ -1,10 +1,12 @@
-// The whole log is swapped: by a step to another version, by Retry, or because the thread moved
-// elsewhere. The reader stays where they were, and so does the focus.
+// The whole log is swapped: by whatever changes the thread here, or because it moved elsewhere.
+// The reader stays where they were, and so does the focus.
 import {all, exchanges, find, log, on, running, say, tell, turnOf} from './page.js'
+import {draft} from './draft.js'
+import {typesAtOnce} from './enter.js'
 import {parse} from './graft.js'
 import {isFollowing, pin, unpin} from './follow.js'
 
-let hold
+let held = []
 
 // What this page asked for itself comes first; most often nothing is left to load then.
 export function reload() {
@@ -13,7 +15,9 @@ export function reload() {
 }
 
 const shape = root => all('[data-message-id]', root)
-  .map(turn => turn.id + turn.dataset.status + (find('[data-version]', turn)?.textContent ?? ''))
+  .map(turn => turn.id + turn.dataset.status + turn.dataset.standing
+    + (find('[data-version]', turn)?.textContent ?? '')
+    + (find('.turn__remark', turn)?.textContent ?? ''))
   .join()
 const topOf = turn => turn.getBoundingClientRect().top
 const firstInView = () =>
@@ -26,24 +30,38 @@ on('htmx:beforeSwap', event => {
     event.detail.shouldSwap = false
     return
   }
-  const {shows, step} = elt.dataset
-  const turn = shows ? elt.closest('.turn') : firstInView()
-  hold = turn && {id: shows ?? turn.dataset.messageId, top: topOf(turn), step}
+  const {shows} = elt.dataset
+  const turns = all('[data-message-id]', exchanges), turn = elt.closest('.turn') ?? firstInView()
+  // Where this turn gives way to another version, the one above it stays.
+  held = [turn, turns[turns.indexOf(turn) - 1]].filter(Boolean)
+    .map(each => ({id: each.dataset.messageId, top: topOf(each)}))
+  if (shows) held.unshift({id: shows, top: topOf(turn)})
   if (shows) unpin()
 })
 
+// The server says which turn has changed, or that an answer is on its way.
+function placeFocus(elt, xhr, changed) {
+  const {step} = elt.dataset
+  if (step && changed) find(`[data-step=${step}]`, changed)?.focus({preventScroll: true})
+  if (document.activeElement !== document.body) return
+  const isAsked = xhr.status === 202 && elt.matches('form') && typesAtOnce()
+  const place = isAsked ? draft : changed && find('button:not([hidden])', changed)
+  ;(place ?? log).focus({preventScroll: !changed})
+}
+
 on('htmx:afterSwap', event => {
   if (event.target !== exchanges) return
-  const {elt} = event.detail.requestConfig
-  const turn = hold && turnOf(hold.id)
-  if (elt.matches('[data-retry]')) {
-    exchanges.lastElementChild?.classList.add('exchange--fresh')
+  const {requestConfig: {elt}, xhr} = event.detail
+  const hold = held.find(({id}) => turnOf(id))
+  if (xhr.status === 202) {
+    if (!elt.matches('[data-continue]')) exchanges.lastElementChild?.classList.add('exchange--fresh')
     pin()
-  } else if (turn && !isFollowing()) log.scrollTop += topOf(turn) - hold.top
-  if (hold?.step && turn) {
-    find(`[data-step=${hold.step}]`, turn)?.focus({preventScroll: true})
-    say(find('[data-version]', turn).textContent.replace('/', ' of '))
-  } else if (document.activeElement === document.body) log.focus({preventScroll: true})
+  } else if (hold && !isFollowing()) log.scrollTop += topOf(turnOf(hold.id)) - hold.top
+  const changed = turnOf(elt.dataset.shows ?? xhr.getResponseHeader('Chat-Turn'))
+  placeFocus(elt, xhr, changed)
+  const version = changed && find('[data-version]', changed)
+  if (elt.dataset.words) say(elt.dataset.words)
+  else if (version) say(version.textContent.replace('/', ' of '))
   tell('chat:swapped')
   if (running()) tell('chat:placed')
 })

@@ -92,9 +92,9 @@ async def test_it_is_reused(summarised, upstream):
 
 async def test_it_is_extended_before_it_is_needed_so_that_nobody_waits(summarised, upstream):
     upstream.play(*answer("They like tea."), when=INSTRUCTION)
+    upstream.play(*answer("And rain."), when=INSTRUCTION)
     upstream.play(*answer("rain " * 250), when="What now?")
     await ended((await send(summarised, "What now?")).answer)
-    upstream.play(*answer("And rain."), when=INSTRUCTION)
     await settled()
 
     first, second = await summaries()

@@ -57,6 +57,22 @@ async def test_stepping_back_leads_to_where_one_was(conversation, upstream):
     assert await path_texts(conversation) == before
 
 
+@pytest.mark.parametrize(
+    ("standing", "then"),
+    [(Standing.PINNED, Standing.PINNED), (Standing.EXCLUDED, Standing.FREE)],
+)
+async def test_a_new_version_stays_pinned_and_is_not_excluded(
+    conversation, upstream, standing, then
+):
+    question, _ = await asked(conversation)
+    await sync_to_async(threads.set_standing)(question, standing)
+
+    admitted = await edit(conversation, await Message.objects.aget(pk=question.pk))
+    await ended(admitted.answer)
+
+    assert admitted.question.standing == then
+
+
 async def test_the_same_edit_twice_is_one_version(conversation, upstream):
     question, _ = await asked(conversation)
     client_id = uuid.uuid4()

@@ -1,0 +1,81 @@
+"""One's own presets: kept from a chat, named, deleted. Whoever else's are 404."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
+
+from conversations import presets
+from conversations.errors import InvalidInput
+from conversations.forms import PresetNameForm, SavePresetForm
+from conversations.models import Conversation, Preset
+
+from .shell import own_conversation, person
+
+
+def own_preset(request: HttpRequest, preset_id: int) -> Preset:
+    return get_object_or_404(Preset, owner=person(request), pk=preset_id)
+
+
+@require_POST
+def save(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    conversation = own_conversation(request, conversation_id)
+    form = SavePresetForm(person(request), request.POST)
+    saved = None
+    if form.is_valid():
+        wanted = (form.cleaned_data[name] for name in ("name", "description", "taken"))
+        try:
+            saved = presets.save(conversation, *wanted)
+        except InvalidInput as refusal:
+            form.add_error(None, str(refusal))
+    return _section(request, conversation, form, saved)
+
+
+def _section(
+    request: HttpRequest, conversation: Conversation, form: SavePresetForm, saved: Preset | None
+) -> HttpResponse:
+    context = {
+        "conversation": conversation,
+        "preset_form": SavePresetForm(person(request)) if saved else form,
+        "saved": saved,
+        "own_presets": Preset.objects.filter(owner=person(request)),
+    }
+    status = 200 if saved else 422
+    response = render(request, "conversations/_presets.html", context, status=status)
+    # What is wrong is said where it was typed.
+    response["HX-Retarget"] = "#presets"
+    return response
+
+
+@require_POST
+def rename(request: HttpRequest, preset_id: int) -> HttpResponse:
+    preset = own_preset(request, preset_id)
+    form = PresetNameForm(request.POST)
+    if form.is_valid():
+        try:
+            presets.rename(preset, **form.cleaned_data)
+        except InvalidInput as refusal:
+            form.add_error(None, str(refusal))
+    return _own(request, wrong=form if form.errors else None, renamed=preset)
+
+
+@require_POST
+def delete(request: HttpRequest, preset_id: int) -> HttpResponse:
+    """Chats that began with it stay as they are."""
+    own_preset(request, preset_id).delete()
+    return _own(request)
+
+
+def _own(
+    request: HttpRequest, wrong: PresetNameForm | None = None, renamed: Preset | None = None
+) -> HttpResponse:
+    context = {
+        "own_presets": Preset.objects.filter(owner=person(request)),
+        "wrong": wrong,
+        "renamed": renamed,
+    }
+    status = 422 if wrong else 200
+    response = render(request, "conversations/_own_presets.html", context, status=status)
+    response["HX-Retarget"] = "#own-presets"
+    return response
