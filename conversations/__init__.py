@@ -7,7 +7,7 @@ Floors, from the ground up; a module imports lower floors only (tests/test_layer
     json_mode/                   answers in JSON: the schema, the format asked for, what is wrong
     rendering/  upstream/        Markdown to safe HTML; the one way to an OpenAI-compatible API
     models/                      one noun a file: Conversation, Message, Completion, ModelPrice
-    threads  context             the tree and its path; what of it goes into a request
+    threads/  context/           a thread and its shaping; what of it goes into a request
     search/                      the messages that say what a text says, found by the database
     accounting  first_account    what a call costs; who may set the site up
     turns/                       one turn, from the door to its one ending

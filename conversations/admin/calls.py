@@ -1,10 +1,8 @@
 """The ledger's rows of one conversation, in words, and what they add up to."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Count, Q, Sum
 
@@ -13,18 +11,14 @@ from conversations.models import Completion, Conversation
 
 from .amounts import in_words
 
-# What went into a call and what was left out, as the ledger keeps it.
-Record = list[dict[str, Any]]
-
-# A record names every message of its call: on the page of a long conversation they would grow
-# with its square. They are shown up to this many entries, as calls times messages.
-RECORDS_SHOWN = 5_000
-
 
 @dataclass(frozen=True)
 class Call:
+    """What went into it has a page of its own: a record names every message of its call, and
+    together they would grow with the square of a conversation.
+    """
+
     row: Completion
-    record: Record | None
 
     @property
     def error(self) -> str:
@@ -33,19 +27,6 @@ class Call:
     @property
     def parameters(self) -> str:
         return as_json(self.row.parameters)
-
-    @property
-    def context(self) -> str:
-        return as_json(self.record)
-
-    @property
-    def context_in_short(self) -> str:
-        """12 sent, 3 left out (over the limit)."""
-        counted = Counter((entry.get("state"), entry.get("reason")) for entry in self.record or [])
-        return ", ".join(
-            f"{count} {state} ({reason})" if reason else f"{count} {state}"
-            for (state, reason), count in counted.items()
-        )
 
 
 @dataclass(frozen=True)
@@ -64,16 +45,9 @@ class ModelTotal:
         return in_words(self.cost, self.calls, self.unknown)
 
 
-def records_of(conversation: Conversation, messages: int) -> dict[int, Record]:
-    """The records by call, or none where they are too much for one page."""
-    if conversation.completions.count() * messages > RECORDS_SHOWN:
-        return {}
-    return dict(conversation.completions.values_list("pk", "context"))
-
-
-def calls_without_message(conversation: Conversation, records: dict[int, Record]) -> list[Call]:
+def calls_without_message(conversation: Conversation) -> list[Call]:
     rows = conversation.completions.filter(message=None).defer("context").order_by("pk")
-    return [Call(row, records.get(row.pk)) for row in rows]
+    return [Call(row) for row in rows]
 
 
 def totals_of(conversation: Conversation) -> list[ModelTotal]:

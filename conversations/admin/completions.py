@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from conversations.models import Completion
+from conversations.seen import seen_call, seen_of
 
 from . import ledger
 from .amounts import count, exact
@@ -43,11 +45,14 @@ PRICES: Fields = (
     exact("price_cache_write", "cache write"),
     exact("price_output", "output"),
 )
-REQUEST: Fields = (
-    *("model", ledger.parameters, ledger.context, "context_sha256"),
+ESTIMATE: Fields = (
     count("estimated_prompt_tokens", "estimated prompt tokens"),
     exact("reserved", "worst case, USD"),
 )
+
+
+def reads(request: HttpRequest) -> bool:
+    return request.user.has_perm("conversations.view_conversation")
 
 
 @admin.register(Completion)
@@ -64,16 +69,6 @@ class CompletionAdmin(ReadOnlyAdmin[Completion]):
     list_select_related = ("user", "conversation")
     date_hierarchy = "created_at"
     actions = ("export_selected",)
-    fieldsets = (
-        (None, {"fields": CALL + ENDING}),
-        ("What it took", {"fields": TAKEN}),
-        ("Prices at that moment, in USD per million tokens", {"fields": PRICES}),
-        ("What was asked", {"fields": REQUEST}),
-        (
-            "What the provider said of itself",
-            {"fields": ("upstream_id", "upstream_model", "upstream_created", "fingerprint")},
-        ),
-    )
 
     class Media:
         css = {"all": ["css/admin.css"]}
@@ -81,28 +76,54 @@ class CompletionAdmin(ReadOnlyAdmin[Completion]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Completion]:
         return super().get_queryset(request).defer("parameters", "context")
 
-    # --- a title is the person's words: for who may read conversations ---------------------------
+    # --- what a person said: for who may read conversations --------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Completion | None = None) -> Fields:
+        record = (
+            (ledger.seen, ledger.context) if reads(request) else (ledger.context_without_words,)
+        )
+        request_fields = ("model", "strategy", "context_note", ledger.parameters, *record)
+        return (
+            (None, {"fields": CALL + ENDING}),
+            ("What it took", {"fields": TAKEN}),
+            ("Prices at that moment, in USD per million tokens", {"fields": PRICES}),
+            ("What was asked", {"fields": (*request_fields, "context_sha256", *ESTIMATE)}),
+            (
+                "What the provider said of itself",
+                {"fields": ("upstream_id", "upstream_model", "upstream_created", "fingerprint")},
+            ),
+        )
 
     def get_list_display(self, request: HttpRequest) -> tuple[str | Column, ...]:
-        reads = request.user.has_perm("conversations.view_conversation")
         return (
             *("created_at", "user"),
-            ledger.conversation if reads else ledger.conversation_id,
+            ledger.conversation if reads(request) else ledger.conversation_id,
             *("purpose", "model", ledger.cost, ledger.usage, *TOKENS),
             *("finish_reason", "error", DURATION),
         )
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        reads = request.user.has_perm("conversations.view_conversation")
-        titles = ("conversation__title",) if reads else ()
+        titles = ("conversation__title",) if reads(request) else ()
         return ("upstream_id", "user__username", *titles)
+
+    def seen(self, request: HttpRequest, call_id: int) -> HttpResponse:
+        """The call's messages, rebuilt and verified as its person sees them."""
+        if not (self.has_view_permission(request) and reads(request)):
+            raise PermissionDenied
+        call = get_object_or_404(Completion.objects.select_related("message"), pk=call_id)
+        shown = (seen_of(call.message, call.pk) if call.message else None) or seen_call(call)
+        title = {"title": "What the model saw", "opts": self.opts, "is_admin": True}
+        context = self.admin_site.each_context(request) | title | {"shown": shown}
+        return TemplateResponse(request, "admin/conversations/completion/seen.html", context)
 
     # --- export ----------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.export)
+        export = self.admin_site.admin_view(self.export)
+        seen = self.admin_site.admin_view(self.seen)
         return [
-            path("export/", view, name="conversations_completion_export"),
+            path("export/", export, name="conversations_completion_export"),
+            path("<int:call_id>/seen/", seen, name="conversations_completion_seen"),
             *super().get_urls(),
         ]
 

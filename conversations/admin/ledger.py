@@ -15,6 +15,7 @@ from .amounts import EMPTY
 from .calls import as_json
 
 TITLE_SHOWN = 40  # characters of a conversation's title
+HIDDEN = "(for who may read conversations)"
 
 Column = Callable[[Completion], str]
 
@@ -71,6 +72,19 @@ def parameters(call: Completion) -> str:
 @admin.display(description="messages sent and left out")
 def context(call: Completion) -> str:
     return format_html('<pre class="record">{}</pre>', as_json(call.context))
+
+
+@admin.display(description="what the model saw")
+def seen(call: Completion) -> str:
+    page = reverse("admin:conversations_completion_seen", args=[call.pk])
+    return format_html('<a href="{}">What the model saw</a>', page)
+
+
+@admin.display(description="messages sent and left out")
+def context_without_words(call: Completion) -> str:
+    """For who may not read conversations: a literal, as a summary, says what was said."""
+    kept = [{**entry, "literal": HIDDEN} if "literal" in entry else entry for entry in call.context]
+    return format_html('<pre class="record">{}</pre>', as_json(kept))
 
 
 def _address(call: Completion) -> str:

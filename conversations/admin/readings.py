@@ -14,7 +14,7 @@ from conversations.models import Conversation, Message, Role, Status
 from conversations.threads import Tree, tree
 from conversations.transcript import Turn, turns_of
 
-from .calls import Call, ModelTotal, Record, calls_without_message, records_of, totals_of
+from .calls import Call, ModelTotal, calls_without_message, totals_of
 
 
 @dataclass(frozen=True)
@@ -65,26 +65,22 @@ class Reading:
 def read(conversation: Conversation) -> Reading:
     grown = tree(conversation)
     turns = turns_of(conversation, grown, grown.parents)
-    records = records_of(conversation, len(turns))
     systems = list(conversation.messages.filter(role=Role.SYSTEM).in_order())
     current = conversation.system_message_id
-    reader = _Reader(grown, {turn.message.pk: turn for turn in turns}, records)
+    reader = _Reader(grown, {turn.message.pk: turn for turn in turns})
     return Reading(
         system=next((message for message in systems if message.pk == current), None),
         earlier_systems=[message for message in systems if message.pk != current],
         steps=list(reader.steps(conversation.current_leaf_id)),
-        other_calls=calls_without_message(conversation, records),
+        other_calls=calls_without_message(conversation),
         totals=totals_of(conversation),
     )
 
 
 class _Reader:
-    def __init__(
-        self, grown: Tree, turns: dict[uuid.UUID, Turn], records: dict[int, Record]
-    ) -> None:
+    def __init__(self, grown: Tree, turns: dict[uuid.UUID, Turn]) -> None:
         self.grown = grown
         self.turns = turns
-        self.records = records
         self.numbers = {node: number for number, node in enumerate(grown.parents, start=1)}
 
     def steps(self, leaf: uuid.UUID | None) -> Iterator[Step]:
@@ -116,6 +112,6 @@ class _Reader:
         return Entry(
             self.numbers[node],
             turn,
-            [Call(row, self.records.get(row.pk)) for row in rows],
+            [Call(row) for row in rows],
             follows=self.numbers[parent] if parent and parent != above else None,
         )

@@ -14,6 +14,9 @@ DELETED = "deleted since"
 MISSING = "not there any more"
 CHANGED = "changed since"
 
+# A record that was tampered with can be looked at like any other.
+_BLANK = {"role": "", "length": 0, "sha256": "", "tokens": 0, "state": "", "reason": ""}
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -71,7 +74,7 @@ def rebuild(
     """A record with the texts of its messages, checked against the hashes of the moment of
     sending: each text, cut to the length it had then, and the whole array.
     """
-    entries = tuple(_kept(entry, stored) for entry in record)
+    entries = tuple(_kept(_BLANK | dict(entry), stored) for entry in record)
     sent = [entry for entry in entries if entry.is_in_array]
     texts = [_proving(entry, stored) for entry in sent]
     messages = array_of(
@@ -98,7 +101,7 @@ def _kept(entry: Mapping[str, Any], stored: Mapping[uuid.UUID, Stored]) -> Kept:
         role=entry["role"],
         length=entry["length"],
         tokens=entry["tokens"],
-        state=State(entry["state"]),
+        state=State(entry["state"]) if entry["state"] in list(State) else State.LEFT_OUT,
         reason=entry["reason"],
         text=text,
         problem=problem,

@@ -1,8 +1,9 @@
 import random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from conversations.admin import calls
 from conversations.admin.readings import Reading, read
 from conversations.models import Conversation, Message, Role
 from tests.admin.ledger import ask, book, make_talk
@@ -143,24 +144,22 @@ def test_calls_for_no_message_are_kept_with_the_conversation(talk):
     assert [each.row for each in read(talk).other_calls] == [alone]
 
 
-def test_a_record_is_shown_in_short_and_whole(talk):
-    sent = {"role": "user", "state": "sent", "reason": ""}
-    out = {"role": "user", "state": "left out", "reason": "over the limit"}
-    ask(talk, context=[out, sent, sent], parameters={"model": "ü"})
+def test_parameters_are_shown_as_they_were_sent(talk):
+    ask(talk, parameters={"model": "ü"})
 
     [call] = read(talk).steps[-1].entry.calls
 
-    assert call.context_in_short == "1 left out (over the limit), 2 sent"
     assert call.parameters == '{\n  "model": "ü"\n}'
 
 
-def test_records_that_would_swell_the_page_are_left_to_the_ledger(talk, monkeypatch):
-    ask(talk, context=[{"state": "sent"}])
-    monkeypatch.setattr(calls, "RECORDS_SHOWN", 1)
+def test_reading_a_conversation_reads_no_record_of_a_context(talk, django_assert_num_queries):
+    ask(talk)
+    book(None, talk)
 
-    [call] = read(talk).steps[-1].entry.calls
+    with CaptureQueriesContext(connection) as asked:
+        read(talk)
 
-    assert call.record is None
+    assert [query for query in asked if '"context",' in query["sql"]] == []
 
 
 def test_totals_are_those_of_the_calls_that_ended(talk):
@@ -179,5 +178,5 @@ def test_reading_asks_as_often_for_many_turns_as_for_one(alice, django_assert_nu
     for _ in range(4):
         ask(long)
     for talk in (short, long):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             read(Conversation.objects.get(pk=talk.pk))

@@ -40,7 +40,7 @@ def test_a_transcript_reads_like_the_chat_with_every_version(
     complaints.clear()  # axe itself tries styles on what it looks at
 
 
-@pytest.mark.parametrize("path", ["conversation/", "completion/", "modelprice/"])
+@pytest.mark.parametrize("path", ["conversation/", "completion/", "modelprice/", "preset/"])
 def test_the_lists_open_without_a_complaint(open_page, talk, path):
     page = open_page(f"/admin/conversations/{path}")
 
@@ -82,3 +82,18 @@ def test_someone_who_is_not_staff_is_kept_out(open_page):
     page = open_page("/admin/", name="bob")
 
     expect(page.locator("body")).not_to_contain_text("Completions")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_the_model_saw_is_a_step_from_the_transcript(open_page, talk, width, scheme):
+    path = f"/admin/conversations/conversation/{talk}/change/"
+    page = open_page(path, width=width, color_scheme=scheme)
+
+    page.get_by_role("link", name="What the model saw").first.click()
+
+    expect(page.locator("body")).to_contain_text("Proved: the SHA-256 of these messages")
+    expect(page.get_by_role("listitem").filter(has_text="For the <b>reviewer</b>")).to_be_visible()
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [each["id"] for each in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
