@@ -12,7 +12,8 @@ Floors, from the ground up; a module imports lower floors only (tests/test_layer
     accounting  first_account    what a call costs; who may set the site up
     turns/                       one turn, from the door to its one ending
     transcript/  seen/           a conversation as one reads it; what of it a model saw
-    forms  checks  templatetags
+    presets                      how a chat begins
+    forms/  checks  templatetags
     views/  consumers  admin/    edges: they translate and decide nothing
 
 One turn:

@@ -209,6 +209,11 @@ def _known(error: type[ChatError]) -> dict[str, type[ChatError]]:
     }
 
 
+def is_refusal(code: str) -> bool:
+    """Whether nothing was sent at all."""
+    return code in _known(Refusal)
+
+
 def words_for(code: str, detail: str = "") -> str:
     """The sentence for a stored error code; an unknown code gets the general sentence."""
     error = _known(ChatError).get(code, ChatError)

@@ -2,7 +2,8 @@
 
 import gzip
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,9 +76,26 @@ def _encoding(name: str) -> tiktoken.Encoding:
     return tiktoken.get_encoding(name)
 
 
+# Characters that tiktoken is given at once: it panics at a run of a million blanks.
+SLICE = 100_000
+
+
 def count(text: str, encoding: str) -> int:
-    """Tokens of a text. Text that looks like a special token counts as the text it is."""
-    return len(_encoding(encoding).encode_ordinary(text))
+    """Tokens of a text. Text that looks like a special token counts as the text it is.
+
+    A very long text is cut at ends of lines, where no token goes across, if it has any.
+    """
+    encode = _encoding(encoding).encode_ordinary
+    return sum(len(encode(piece)) for piece in _slices(text))
+
+
+def _slices(text: str) -> Iterator[str]:
+    while len(text) > SLICE:
+        line_end = re.compile(r"\n(?=\S)").search(text, SLICE, 2 * SLICE)
+        cut = line_end.end() if line_end else SLICE
+        yield text[:cut]
+        text = text[cut:]
+    yield text
 
 
 def count_message(role: str, content_tokens: int, name_tokens: int | None = None) -> int:

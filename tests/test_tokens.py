@@ -216,3 +216,14 @@ def test_counting_needs_no_network(tmp_path):
     )
 
     assert (done.stdout, done.stderr) == ("4 4\n", "")
+
+
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
+def test_a_million_blanks_are_counted(encoding):
+    assert count("{" + " " * 1_050_000, encoding) > 1000
+
+
+def test_a_very_long_text_counts_as_its_lines_do():
+    line = "Which tea, and how much of it?\n"
+
+    assert count(line * 20_000, "o200k_base") == 20_000 * count(line, "o200k_base")

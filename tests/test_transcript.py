@@ -185,7 +185,7 @@ def test_what_the_thread_went_on_from_cannot_be_continued(talk):
 
 def test_the_summary_of_a_fresh_start_cannot_be_continued(alice):
     made = make_conversation(alice, beginning=Beginning.FRESH_START)
-    say(made, Role.ASSISTANT, "Here's what", status=Status.STOPPED)
+    say(made, Role.ASSISTANT, "Here's what", status=Status.STOPPED, origin=Origin.SUMMARY)
 
     assert exchanges_of(made)[0].turns[0].notice.actions == ("retry",)
 

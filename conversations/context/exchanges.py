@@ -72,7 +72,12 @@ def make_room(
 
 def whole_weight(material: Material) -> int:
     """Tokens of the prompt if all of the thread were sent."""
-    return _needed(material, ()) + sum(map(weight_of, exchanges_of(material.path)))
+    return _needed(material, ()) + thread_weight(material)
+
+
+def thread_weight(material: Material) -> int:
+    """Tokens of all exchanges, what is pinned in them apart."""
+    return sum(map(weight_of, exchanges_of(material.path)))
 
 
 def _needed(material: Material, block: Sequence[Entry]) -> int:

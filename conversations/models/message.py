@@ -40,6 +40,7 @@ class Origin(models.TextChoices):
     TYPED = "typed"
     GENERATED = "generated"
     WRITTEN = "written", "written by hand"
+    SUMMARY = "summary", "summary of another chat"
 
 
 class Standing(models.TextChoices):
@@ -102,8 +103,8 @@ class Message(models.Model):
     token_counts = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=100, blank=True)
     client_id = models.UUIDField(null=True, blank=True)
-    # The last request to continue this answer, so that a repeated one changes nothing.
-    continue_id = models.UUIDField(null=True, blank=True)
+    # The requests to continue this answer, so that a repeated one changes nothing.
+    continue_ids = models.JSONField(default=list, blank=True)
     # The message of another conversation whose copy this is.
     copied_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies"

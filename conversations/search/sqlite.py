@@ -1,4 +1,4 @@
-"""SQLite: FTS5, ranked by BM25.
+"""SQLite: FTS5, ranked by how rare the words are.
 
 The FTS5 table stores no text of its own (content=''), so an entry is removed by saying again
 what it was made from, which the triggers know as OLD.text. FTS5 numbers its rows while a
@@ -67,25 +67,35 @@ _FILL = [
         ORDER BY number""",
 ]
 
-# CROSS JOIN: FTS5 comes first. Asked for one row at a time it would count, for every single
-# row, how many messages hold each word.
+# A word weighs the more, the fewer messages of those asked for have it. BM25, which FTS5 offers,
+# weighs it by the whole index: there every message that anybody stores, the question itself
+# included, could change the order of what is found.
 _RANKED = """
-    SELECT message.id
-    FROM conversations_search
-    CROSS JOIN conversations_search_number AS numbered ON number = conversations_search.rowid
-    CROSS JOIN conversations_message AS message ON message.id = numbered.message
-    WHERE conversations_search MATCH %s AND message.id IN ({among})
-    ORDER BY bm25(conversations_search), message.created_at DESC, message.id
+    WITH asked AS MATERIALIZED (
+        SELECT number, message.id, message.created_at, LENGTH(message.text) AS length
+        FROM conversations_message AS message
+        JOIN conversations_search_number AS numbered ON numbered.message = message.id
+        WHERE message.id IN ({among})
+    ),
+    hits (word, number) AS ({hits}),
+    found AS MATERIALIZED (SELECT word, number FROM hits WHERE number IN (SELECT number FROM asked)),
+    weights AS (SELECT word, 1.0 / COUNT(*) AS weight FROM found GROUP BY word)
+    SELECT asked.id
+    FROM found JOIN weights USING (word) JOIN asked USING (number)
+    GROUP BY asked.number
+    ORDER BY SUM(weight) DESC, asked.length / 100, asked.created_at DESC, asked.id
     LIMIT %s"""
+_HITS = "SELECT %s, rowid FROM conversations_search WHERE conversations_search MATCH %s"
 
 
 def ranked(
     words: list[str], among: tuple[str, Sequence[Any]], most: int
 ) -> tuple[str, Sequence[Any]]:
-    # In quotes nothing is an operator, and no word holds a quote.
-    match = " OR ".join(f'"{word}"' for word in words)
     sql, params = among
-    return _RANKED.format(among=sql), [match, *params, most]
+    hits = " UNION ALL ".join([_HITS] * len(words))
+    # In quotes nothing is an operator, and no word holds a quote.
+    asked = [value for number, word in enumerate(words) for value in (number, f'"{word}"')]
+    return _RANKED.format(among=sql, hits=hits), [*params, *asked, most]
 
 
 def build(cursor: CursorWrapper) -> None:

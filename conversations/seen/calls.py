@@ -40,11 +40,13 @@ class Attempt:
     number: int
     call: Completion
     is_shown: bool
+    # It went on after what an earlier call had written.
+    is_continued: bool = False
 
     @property
     def words(self) -> str:
         """How it went, in short."""
-        kind = "continued, " if self.call.text_begin else ""
+        kind = "continued, " if self.is_continued else ""
         if self.call.ended_at is None:
             return f"{kind}running"
         return kind + (self.call.error.replace("_", " ") or self.call.finish_reason or "ended")
@@ -88,7 +90,10 @@ def seen_of(message: Message, call_id: int | None = None) -> SeenCall | None:
     """The newest call made for a message, or one of them; None where there is none such."""
     rows = _calls_of(message)
     wanted = rows[-1].pk if rows and call_id is None else call_id
-    attempts = [Attempt(number, row, row.pk == wanted) for number, row in enumerate(rows, start=1)]
+    attempts = [
+        Attempt(number, row, row.pk == wanted, row.text_begin > rows[0].text_begin)
+        for number, row in enumerate(rows, start=1)
+    ]
     shown = next((each.call for each in attempts if each.is_shown), None)
     return seen_call(shown, attempts, message) if shown else None
 

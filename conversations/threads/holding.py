@@ -9,11 +9,12 @@ from conversations.models import Conversation, Message, Origin, Role
 def hold(conversation: Conversation, *touched: uuid.UUID | None) -> Conversation:
     """The conversation, locked until the transaction ends.
 
-    Raises AnswerRunning where what is touched is being written, or is what is being answered.
+    Raises AnswerRunning where what is touched is being written, or is what is being answered;
+    None is the very start.
     """
     held = Conversation.objects.select_for_update().get(pk=conversation.pk)
     for running in held.messages.running().values_list("pk", "parent_id"):
-        if {node for node in running if node} & set(touched):
+        if set(running) & set(touched):
             raise AnswerRunning
     return held
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from conversations.errors import words_for
+from conversations.errors import is_refusal, words_for
 from conversations.models import Completion, Message, Status
 
 CONTINUE = "continue"
@@ -15,6 +15,9 @@ FRESH_START = "fresh"
 _ACTIONS = {
     "bad_request": (SETTINGS,),
     "context_length": (SETTINGS, FRESH_START),
+    "does_not_fit": (SETTINGS,),
+    "too_long": (SETTINGS, FRESH_START),
+    "json_not_mentioned": (SETTINGS,),
     "authentication": (),
 }
 TEXT_IS_KEPT = "The text is kept."
@@ -86,7 +89,8 @@ def _failure(message: Message, continued: tuple[str, ...]) -> Notice:
     said = [_sentence(words_for(call.error, call.error_detail))]
     if message.text:
         said.append(TEXT_IS_KEPT)
-    said.append(_charge(call.cost))
+    if not is_refusal(call.error):
+        said.append(_charge(call.cost))
     actions = _ACTIONS.get(call.error, ())
     return Notice(
         " ".join(filter(None, said)),

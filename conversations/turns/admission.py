@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from conversations import threads
 from conversations.errors import InvalidInput, Refusal, ThreadMoved
@@ -116,7 +116,8 @@ def admit_retry(
         if old.role != Role.ASSISTANT or not (old.parent or is_fresh_start(old)):
             raise InvalidInput("Only an answer to a message can be tried again.")
         leave(held, old)
-        answer = queue_answer(held, old.parent, client_id, model)
+        is_summary = is_fresh_start(old)
+        answer = queue_answer(held, old.parent, client_id, model, is_summary=is_summary)
         return Admitted(old.parent or answer, answer, True)
 
     return _admit(user, conversation, client_id, store)
@@ -144,8 +145,8 @@ def admit_continuation(
     """Queue an answer once more, to go on after the text that it has."""
 
     def known() -> Admitted | None:
-        found = Message.objects.filter(owner_id=user.pk, pk=answer.pk, continue_id=client_id)
-        return _admitted(found.first())
+        found = Message.objects.filter(owner_id=user.pk, pk=answer.pk).first()
+        return _admitted(found) if found and str(client_id) in found.continue_ids else None
 
     def store() -> Admitted:
         held = hold(conversation)
@@ -156,10 +157,11 @@ def admit_continuation(
             raise InvalidInput("The thread goes on after this answer. Try it again instead.")
         threads.switch_to(held, found)
         found.status, found.run, found.stop_asked = Status.QUEUED, None, False
-        found.ended_at, found.token_counts, found.continue_id = None, {}, client_id
+        found.ended_at, found.token_counts = None, {}
+        found.continue_ids = [*found.continue_ids, str(client_id)]
         found.model = found.model or held.model
-        found.beat = timezone.now()
         found.save()
+        Message.objects.filter(pk=found.pk).update(beat=Now())
         held.refresh_from_db()
         return Admitted(found.parent or found, queue(held, found), True)
 
@@ -186,7 +188,7 @@ def admit_fresh_start(
         )
         system = held.system_message
         threads.set_system_message(fresh, system.text if system else "")
-        answer = queue_answer(fresh, None, client_id)
+        answer = queue_answer(fresh, None, client_id, is_summary=True)
         return Admitted(answer, answer, True)
 
     end_dead_answers(conversation)

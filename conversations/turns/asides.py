@@ -22,8 +22,8 @@ from .tasks import in_database
 LONGEST = 120
 
 
-async def aside(call: Completion, request: Request) -> str:
-    """The whole text. Raises an UpstreamError; then the call is settled all the same."""
+async def aside(call: Completion, request: Request) -> tuple[str, str]:
+    """The whole text and the finish reason. Raises an UpstreamError; then the call is settled all the same."""
     reading = _Reading()
     began = time.monotonic()
     error: ChatError | None = None
@@ -46,7 +46,7 @@ async def aside(call: Completion, request: Request) -> str:
         await in_database(_settle, call.pk, facts, reading.arrived.text, reading.arrived.reasoning)
     if error:
         raise error
-    return storable(reading.arrived.text)
+    return storable(reading.arrived.text), reading.facts.finish_reason
 
 
 class _Reading:

@@ -123,7 +123,7 @@ async def _finish(run: Run, answer: Message) -> None:
     except Exception:
         log.exception("answer %s could not be ended; a sweep will end it", answer.pk)
     finally:
-        live.leave(answer.pk)
+        live.leave(answer.pk, run)
     await broadcasts.publish(answer.conversation_id, broadcasts.AnswerEnded(answer.pk))
     summaries.prepare(answer.conversation_id)
 

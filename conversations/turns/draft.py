@@ -10,10 +10,10 @@ from conversations.context import Context, Material, build, strategy_named
 from conversations.context.strategies import summary
 from conversations.errors import DoesNotFit, InvalidInput, JsonNotMentioned, Refusal, TooLong
 from conversations.models import (
-    Beginning,
     Conversation,
     Message,
     ModelPrice,
+    Origin,
     ResponseFormat,
     Standing,
 )
@@ -82,9 +82,15 @@ def make_draft(
 
 
 def ask_of(answer: Message) -> Ask:
-    """What an answer that is to be written, or to be continued, asks of its model."""
+    """What an answer that is to be written, or to be continued, asks of its model.
+
+    Raises InvalidInput for a summary of a chat that is not there any more.
+    """
     conversation = answer.conversation
-    if is_fresh_start(answer) and (source := conversation.started_from):
+    if is_fresh_start(answer):
+        source = conversation.started_from
+        if source is None or source.deleted_at:
+            raise InvalidInput("The chat that this one began from was deleted.")
         return Ask(
             conversation,
             source,
@@ -107,8 +113,7 @@ def ask_of(answer: Message) -> Ask:
 
 def is_fresh_start(answer: Message) -> bool:
     """The summary with which a conversation begins that came out of another one."""
-    begins = answer.conversation.beginning == Beginning.FRESH_START
-    return begins and answer.parent_id is None and answer.is_answer
+    return answer.origin == Origin.SUMMARY and answer.copied_from_id is None
 
 
 def draft_of(ask: Ask, limits: Limits | None = None) -> Draft:
@@ -165,8 +170,8 @@ def _problem(ask: Ask, context: Context, limits: Limits) -> Refusal | None:
             f"{over}, and this chat leaves nothing out. Choose another strategy or a larger model,"
             " or make a fresh start from a summary."
         )
-    asked = ask.answered
-    if asked and (asked.is_deleted or asked.standing == Standing.EXCLUDED):
+    needed = [ask.answered, ask.path[-1] if ask.closing == CONTINUE else None]
+    if any(each.is_deleted or each.standing == Standing.EXCLUDED for each in needed if each):
         return InvalidInput("The message to answer is not in the context. Bring it back first.")
     texts = (message["content"] for message in context.messages)
     if _format(ask) != ResponseFormat.TEXT and not json_mode.mentions_json(texts):

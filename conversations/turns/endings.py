@@ -1,7 +1,7 @@
 """How an answer ends: once, with everything that belongs to it in one transaction."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -11,6 +11,7 @@ from conversations.models import Completion, Message, ResponseFormat, Status
 from conversations.tokens import count, encoding_name
 
 from .calls import CallFacts, open_call_of, settle
+from .draft import FRESH_OPENING, is_fresh_start
 
 JSON_CUT_OFF = (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
 
@@ -30,6 +31,9 @@ def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> bool:
 
     Rendering and counting come first: they may take long, and a transaction should not.
     """
+    if is_fresh_start(answer) and ending.text == FRESH_OPENING:
+        # The model has written nothing, and these words alone are no summary.
+        ending = replace(ending, text="")
     encoding = encoding_name(answer.model)
     call = open_call_of(answer.pk)
     html = rendering.render_answer(ending.text, is_json=answer.is_json)

@@ -43,7 +43,7 @@ def corrected(limits: Limits, told: ContextLengthExceeded, sent: int) -> Limits:
     prompt would be sent again.
     """
     window = min(limits.window, told.limit or limits.window)
-    max_tokens = limits.max_tokens if limits.max_tokens <= window // 2 else window // 4
+    max_tokens = limits.max_tokens if limits.max_tokens <= window // 2 else max(window // 4, 1)
     prompt = told.prompt or (told.asked - limits.max_tokens if told.asked else 0)
     scale = max(prompt / sent, 1.0) if sent else 1.0
     better = replace(

@@ -39,8 +39,10 @@ def enter(answer: uuid.UUID, runner: Runner) -> None:
     _runners[answer] = runner
 
 
-def leave(answer: uuid.UUID) -> None:
-    _runners.pop(answer, None)
+def leave(answer: uuid.UUID, runner: Runner) -> None:
+    """Unless another one writes it by now: an answer may be continued as soon as it has ended."""
+    if _runners.get(answer) is runner:
+        del _runners[answer]
 
 
 def runner(answer: uuid.UUID) -> Runner | None:

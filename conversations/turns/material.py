@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import Q
 
@@ -73,7 +74,11 @@ def gather(ask: Ask, limits: Limits) -> Material:
         path=pieces,
         limit=limits.prompt,
         count=lambda text: count(text, ask.encoding),
-        numbers=numbers_of(strategy_named(ask.strategy_asked), ask.conversation.strategy_numbers),
+        # An imposed strategy has its own numbers, not those that the chat has chosen for another.
+        numbers=numbers_of(
+            strategy_named(ask.strategy_asked),
+            {} if ask.strategy else ask.conversation.strategy_numbers,
+        ),
         closing=literal(ask.closing, ask.encoding) if ask.closing else None,
         digests=lambda: _digests(ask.thread, pieces, ask.encoding),
         find=lambda without, most, everywhere: _find(ask, without, most, everywhere),
@@ -107,26 +112,40 @@ def covers(pieces: Sequence[Piece]) -> str:
     return sha256(canonical_json(sources))
 
 
+# Summaries are few and are counted with every keystroke.
+_count_kept = lru_cache(maxsize=256)(count)
+
+
 def _digests(thread: Conversation, pieces: Sequence[Piece], encoding: str) -> list[Digest]:
     """The summaries that hold for this path: what they cover is still all that is to be covered."""
     places = {piece.id: place for place, piece in enumerate(pieces)}
     known = [] if thread._state.adding else list(thread.summaries.all())
     return [
-        Digest(each.pk, each.through_id, each.text, count(each.text, encoding))
+        Digest(each.pk, each.through_id, each.text, _count_kept(each.text, encoding))
         for each in known
         if each.through_id in places
         and each.covers_sha256 == covers(pieces[: places[each.through_id] + 1])
     ]
 
 
+# So many branches of one thread hide nothing else from a search.
+COPIES = 5
+
+
 def _find(ask: Ask, without: Collection[uuid.UUID], most: int, everywhere: bool) -> Sequence[Piece]:
     """Messages that say what is being asked: of this path, or of all of the person's chats."""
     query = ask.text if ask.text is not None else getattr(ask.answered, "text", "")
-    path = [message.pk for message in ask.path if message.pk not in without]
-    among = Q(pk__in=path)
+    among = Q(pk__in=[message.pk for message in ask.path if message.pk not in without])
     if everywhere:
         among |= Q(conversation__deleted_at=None) & ~Q(conversation=ask.thread)
     said = Message.objects.filter(
         among, owner_id=ask.conversation.owner_id, role__in=(Role.USER, Role.ASSISTANT)
     ).exclude(standing=Standing.EXCLUDED)
-    return _pieces(search.find(query, said, most), ask.encoding)
+    # A branch has copies of the thread that it came out of: the same words are found once, and
+    # not at all where they are in the array already.
+    known = {message.text for message in ask.path if message.pk in without}
+    fresh: dict[str, Message] = {}
+    for message in search.find(query, said, most * COPIES):
+        if message.text not in known:
+            fresh.setdefault(message.text, message)
+    return _pieces(list(fresh.values())[:most], ask.encoding)

@@ -66,17 +66,16 @@ def queue_answer(
     question: Message | None,
     client_id: uuid.UUID | None = None,
     model: str = "",
+    *,
+    is_summary: bool = False,
 ) -> Message:
-    """Without a question it is the summary that a fresh start begins with: from there on it is
-    always sent.
-    """
-    is_summary = question is None
+    """`is_summary` is the one that a fresh start begins with: from there on it is always sent."""
     answer = Message(
         conversation=held,
         owner_id=held.owner_id,
         parent=question,
         role=Role.ASSISTANT,
-        origin=Origin.GENERATED,
+        origin=Origin.SUMMARY if is_summary else Origin.GENERATED,
         status=Status.QUEUED,
         text=FRESH_OPENING if is_summary else "",
         standing=Standing.PINNED if is_summary else Standing.FREE,

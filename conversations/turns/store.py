@@ -11,10 +11,11 @@ from conversations.errors import ContextLengthExceeded
 from conversations.models import Conversation, Message, Status
 from conversations.upstream import Request
 
-from .calls import open_call
+from .calls import CallFacts, open_call, settle
 from .draft import Draft, ask_of, draft_of
 from .limits import corrected
 
+NO_SUMMARY = "There is no summary of older messages yet; what does not fit was left out."
 SHORTENED = "The provider found it too long at first; more was left out and it was sent again."
 
 
@@ -55,7 +56,7 @@ def running_answer(answer: uuid.UUID) -> Message:
 def begin_call(answer_id: uuid.UUID, run: uuid.UUID, note: str = "") -> Begun | None:
     """Open the ledger's row and return the request; None where the answer is held no more.
 
-    Raises a Refusal where settings changed since the message was admitted.
+    Raises a Refusal where something changed since the message was admitted; the row says so.
     """
     answer = running_answer(answer_id)
     return _begin(answer, run, draft_of(ask_of(answer)), note)
@@ -64,20 +65,30 @@ def begin_call(answer_id: uuid.UUID, run: uuid.UUID, note: str = "") -> Begun | 
 def begin_shorter_call(
     answer_id: uuid.UUID, run: uuid.UUID, sent: Draft, told: ContextLengthExceeded
 ) -> Begun | None:
-    """The same once more, with less: by what the provider has told."""
+    """The same once more, with less: by what the provider has told.
+
+    Raises a Refusal where nothing more can be left out.
+    """
     answer = running_answer(answer_id)
     limits = corrected(sent.limits, told, sent.context.tokens)
-    return _begin(answer, run, draft_of(ask_of(answer), limits), SHORTENED)
+    return _begin(answer, run, draft_of(ask_of(answer), limits).checked(), SHORTENED)
 
 
 def _begin(answer: Message, run: uuid.UUID, draft: Draft, note: str) -> Begun | None:
-    draft.checked()
+    if draft.is_summary_due and not note:
+        note = NO_SUMMARY
     with transaction.atomic():
         held = Message.objects.held_by(answer.pk, run)
         if not held.update(status=Status.STREAMING, model=draft.request.model, beat=Now()):
             return None
-        open_call(draft, answer.conversation, answer=answer, note=note)
-    return Begun(draft)
+        call = open_call(draft, answer.conversation, answer=answer, note=note)
+        if draft.problem:
+            # Nothing is sent; the row has what would have been, and why it was not.
+            said = CallFacts(
+                is_charged=False, error=draft.problem.code, error_detail=draft.problem.detail
+            )
+            settle(call, said, 0, 0)
+    return Begun(draft.checked())
 
 
 def flush(answer: uuid.UUID, run: uuid.UUID, text: str, reasoning: str) -> Held | None:

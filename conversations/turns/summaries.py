@@ -10,8 +10,10 @@ import asyncio
 import logging
 import uuid
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from asgiref.sync import ThreadSensitiveContext
+from django.utils import timezone
 
 from conversations import accounting
 from conversations.context import Context, Digest, Entry, Piece, State
@@ -40,10 +42,14 @@ INSTRUCTION = (
     " Write only the summary, in the language of the conversation."
 )
 EARLIER = "Earlier summary, to be kept and extended:"
+# How a summary ends that can be used; some servers give no reason.
+WHOLE = ("stop", "")
 # Tokens of a summary; a model that thinks aloud may take as many as for an answer.
 LONGEST = 2_000
 # A thread that is many times as long as the model reads is summarised piece by piece.
 MOST_ROUNDS = 20
+# After one that failed, so long none is tried.
+PAUSE = timedelta(minutes=10)
 # Before the mark is reached, from this share of it on, a summary is prepared.
 EARLY = 0.75
 
@@ -156,9 +162,11 @@ async def _call_and_store(job: Job) -> str:
     try:
         async with ThreadSensitiveContext():
             call = await in_database(_open, job)
-            text = await aside(call, job.draft.request)
+            text, finish_reason = await aside(call, job.draft.request)
             if not text.strip():
                 return "The model wrote nothing."
+            if finish_reason not in WHOLE:
+                return "It was cut off."
             await in_database(_store, job, call, text)
     except ChatError as error:
         return str(error)
@@ -173,7 +181,8 @@ def _job_for_answer(answer_id: uuid.UUID) -> Job | None:
     # Most answers want none, and are spared the reading of their thread.
     if answer.conversation.strategy != summary.STRATEGY.name and not is_fresh_start(answer):
         return None
-    return job_for(ask_of(answer))
+    ask = ask_of(answer)
+    return None if _has_just_failed(ask.thread) else job_for(ask)
 
 
 def _job_for_next(conversation_id: uuid.UUID) -> Job | None:
@@ -181,8 +190,18 @@ def _job_for_next(conversation_id: uuid.UUID) -> Job | None:
     conversation = found.first()
     if conversation is None or conversation.strategy != summary.STRATEGY.name:
         return None
+    if _has_just_failed(conversation):
+        return None
     path = path_to(conversation, conversation.current_leaf_id)
     return job_for(Ask(conversation, conversation, path), EARLY)
+
+
+def _has_just_failed(thread: Conversation) -> bool:
+    """The newest try led to nothing: the next one waits, or every message would pay for one."""
+    tries = thread.completions.filter(purpose=Purpose.SUMMARY, ended_at__isnull=False)
+    newest = tries.select_related("summary").first()
+    since = timezone.now() - PAUSE
+    return newest is not None and not hasattr(newest, "summary") and newest.created_at > since
 
 
 def _open(job: Job) -> Completion:

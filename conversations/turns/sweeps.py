@@ -31,7 +31,7 @@ def end_all_dead_answers() -> list[Message]:
 def end_all_answers_before(start: datetime) -> list[Message]:
     """Of the whole site, when its only process starts: none of before can be running."""
     end_lost_asides(start)
-    return _take_over(Message.objects.running().filter(created_at__lt=start))
+    return _take_over(Message.objects.running().filter(beat__lt=start))
 
 
 def _dead(messages: MessageQuerySet) -> MessageQuerySet:

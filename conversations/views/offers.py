@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -46,12 +47,19 @@ def _is_offered(price: ModelPrice) -> bool:
 
 def _offer(price: ModelPrice, listed: Collection[str]) -> Offer:
     words = (
-        f"${price.input.normalize():f} in, ${price.output.normalize():f} out per 1M tokens"
+        f"{_usd(price.input)} in, {_usd(price.output)} out per 1M tokens"
         f" · {round(limits_of(price, None).window / 1000):,}k window"
     )
     if listed and price.model not in listed:
         words = f"{words} · {UNLISTED}"
     return Offer(price.model, words, " ".join(sorted(upstream.ignored(price.is_reasoning))))
+
+
+def _usd(amount: Decimal) -> str:
+    """Cents, and more digits only where there are any."""
+    exact = amount.normalize()
+    cents = amount.quantize(Decimal("0.01"))
+    return f"${cents if cents == exact else exact:f}"
 
 
 @require_GET

@@ -12,6 +12,7 @@ from conversations.models import Conversation, Preset
 
 from .beginnings import begun_with, chosen
 from .estimates import estimate_of
+from .presets import own_presets
 from .settings import drawer_of
 from .shell import own_conversation, person
 from .sidebar import sidebar_of
@@ -45,7 +46,7 @@ def _page(request: HttpRequest, conversation: Conversation, *, is_new: bool) -> 
             "exchanges": exchanges,
             "presets": offered if is_new else (),
             "examples": presets.examples_of(conversation) if is_new else (),
-            "own_presets": [each for each in offered if each.owner_id],
+            "own_presets": own_presets(person(request)),
             "preset_form": SavePresetForm(person(request)),
             "origin": _origin(request, conversation),
             "running_answer": next((each.pk for each in running if each.is_running), None),

@@ -1,7 +1,8 @@
 // The settings drawer: opens, saves as it changes, says so.
 import {alarm, all, find, isComposing, on, say} from './page.js'
+import {describe} from './models.js'
 
-const settings = find('#settings'), saved = find('[data-saved]'), model = find('#id_model')
+const settings = find('#settings'), saved = find('[data-saved]')
 
 on('click', ({target}) => {
   const opener = target.closest('[data-open]')
@@ -19,10 +20,7 @@ on('keydown', event => {
 
 on('change', () => {
   saved.textContent = ''
-  const label = all('#models option').find(option => option.value === model.value)?.label ?? ''
-  for (const place of all('[data-model-name]')) place.textContent = model.value
-  for (const place of all('[data-model-label], #id_model_helptext')) place.textContent = label
-  for (const line of all('[data-model]', find('#pending-exchange').content)) line.dataset.model = model.value
+  describe()
   if (!settings.matches('form')) htmx.trigger('#estimate', 'refresh')
 }, settings)
 
@@ -31,10 +29,12 @@ on('htmx:afterRequest', ({detail: {xhr, successful}}) => {
   for (const error of all('.field__error', settings)) {
     const field = find(`[aria-describedby~="${error.id}"]`, settings)
     field.setAttribute('aria-invalid', Boolean(error.textContent))
+    if (error.textContent) field.closest('details')?.setAttribute('open', '')
   }
+  saved.textContent = successful ? 'Saved.' : 'Not saved yet.'
+  saved.toggleAttribute('data-bad', !successful)
   if (!successful) return alarm(find('.field__error:not(:empty)', settings)?.textContent ?? '')
   alarm('')
-  saved.textContent = 'Saved.'
   say('Saved')
   htmx.trigger('#estimate', 'refresh')
 }, settings)

@@ -6,6 +6,7 @@ from html import unescape
 CONVERSATIONS = "/admin/conversations/conversation/"
 COMPLETIONS = "/admin/conversations/completion/"
 PRICES = "/admin/conversations/modelprice/"
+PRESETS = "/admin/conversations/preset/"
 
 _ROW = re.compile(r"<tr>(?:(?!</tr>).)*</tr>", re.S)
 _CELL = re.compile(r"<t[hd][^>]* class=\"field-[^>]*>(.*?)</t[hd]>", re.S)

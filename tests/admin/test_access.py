@@ -7,10 +7,10 @@ import pytest
 
 from conversations.models import Conversation, Message
 from tests.admin.ledger import make_talk
-from tests.admin.pages import COMPLETIONS, CONVERSATIONS, PRICES
+from tests.admin.pages import COMPLETIONS, CONVERSATIONS, PRESETS, PRICES
 from tests.people import make_person
 
-LISTS = [CONVERSATIONS, COMPLETIONS, PRICES]
+LISTS = [CONVERSATIONS, COMPLETIONS, PRICES, PRESETS]
 NASTY = "<script>alert(1)</script>"
 
 
@@ -46,13 +46,15 @@ def test_who_is_not_staff_is_sent_to_log_in(client, alice, talk):
 def test_staff_without_rights_are_refused(staff_with, talk):
     client = staff_with()
 
-    assert [client.get(page).status_code for page in pages(talk)] == [403] * 6
+    assert [client.get(page).status_code for page in pages(talk)] == [403] * 7
 
 
 def test_staff_see_what_their_rights_name(staff_with, talk):
     client = staff_with("view_conversation")
 
-    assert [client.get(page).status_code for page in pages(talk)] == [200, 403, 403, 200, 403, 403]
+    assert [client.get(page).status_code for page in pages(talk)] == [
+        200, 403, 403, 403, 200, 403, 403,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("page", [CONVERSATIONS, COMPLETIONS])
@@ -125,7 +127,7 @@ def test_what_people_and_providers_wrote_is_escaped(staff, prices):
     }
     talk = make_talk(person, NASTY, call, title=NASTY, model=NASTY)
 
-    shown = [page for page in pages(talk)[:-1] if page != PRICES]
+    shown = [page for page in pages(talk)[:-1] if page not in (PRICES, PRESETS)]
     for page in [*shown, f"{CONVERSATIONS}?_facets=True", f"{COMPLETIONS}?q={NASTY}"]:
         html = staff.get(page).content.decode()
 

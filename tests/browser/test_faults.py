@@ -94,7 +94,7 @@ def test_a_draft_outlives_a_dead_server(own_page, own_site, upstream):
     own_site.end(signal.SIGKILL)
 
     ask(own_page, "Words that matter")
-    expect(own_page.get_by_text("Not sent.")).to_be_visible()
+    expect(own_page.get_by_text("Not sent.", exact=True)).to_be_visible()
     expect(own_page.get_by_text("Reconnecting. Your draft is safe.").first).to_be_visible()
 
     own_site.start()

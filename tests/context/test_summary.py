@@ -1,10 +1,12 @@
 """Each exchange takes 20 tokens, the system message 6, and 3 open the answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from conversations.context import Digest
 from conversations.context.strategies.summary import wanted
-from tests.context_kit import SYSTEM, made, material, path, sent, states
+from tests.context_kit import SYSTEM, made, material, path, piece, sent, states
 
 LONG = path(*(f"{role}: {n}{role}" for n in range(1, 6) for role in "ua"), "u: now")  # 110 tokens
 OPENING = "Here's what was discussed:"
@@ -44,7 +46,7 @@ def test_the_summary_is_a_literal_in_the_record():
 
 
 def test_a_thread_below_the_mark_is_sent_as_it_is():
-    context = made("summary", LONG, **known(digest(LONG[5])), **mark(119))
+    context = made("summary", LONG, **known(digest(LONG[5])), **mark(110))
 
     assert len(context.messages) == 1 + len(LONG)
 
@@ -80,7 +82,7 @@ def test_one_of_another_branch_is_not_taken():
 def test_what_is_pinned_is_sent_beside_the_summary():
     pieces = path("u! keep", "a: 1", "u: two", "a: 2", "u: three")
 
-    context = made("summary", pieces, **known(digest(pieces[3])), **mark(40))
+    context = made("summary", pieces, **known(digest(pieces[3])), **mark(39))
 
     assert sent(context) == [SYSTEM.text, f"{OPENING}\n\nTea.", "keep", "three"]
     assert states(context)["1"] == "summarised"
@@ -104,9 +106,9 @@ def want(tokens, share=1.0, limit=1000, pieces=LONG, **more):
 @pytest.mark.parametrize(
     ("tokens", "through"),
     [
-        (119, None),
-        (118, "3a"),  # half of it is 59, and what is left of 119 after three exchanges
-        (100, "4a"),
+        (110, None),
+        (109, "3a"),  # half of it is 54, and 50 of 110 are left after three exchanges
+        (98, "4a"),
         (40, "5a"),
         (1, "5a"),
     ],
@@ -119,20 +121,37 @@ def test_the_older_half_is_wanted_once_the_mark_is_passed(tokens, through):
 
 
 def test_it_is_wanted_earlier_for_a_smaller_share():
-    assert want(150) is None
-    assert want(150, share=0.75).pieces[-1].text == "3a"
+    assert want(140) is None
+    assert want(140, share=0.75).pieces[-1].text == "2a"
 
 
 def test_the_mark_is_three_quarters_of_the_room_at_most():
-    assert want(0, limit=160) is None
-    assert want(0, limit=157).pieces[0].text == "1u"
-    assert want(10_000, limit=157).pieces[0].text == "1u"
+    assert want(0, limit=156) is None
+    assert want(0, limit=155).pieces[0].text == "1u"
+    assert want(10_000, limit=155).pieces[0].text == "1u"
+
+
+def test_a_long_system_message_alone_wants_no_summary():
+    system = piece("system", "long", 500)
+
+    assert wanted(material(path("u: one", "a: 1", "u: two"), 2000, system, **mark(100))) is None
+
+
+def test_where_the_summary_itself_leaves_no_room_it_does_without():
+    context = made("summary", LONG, limit=60, **known(digest(LONG[7], "long")), **mark(50))
+    pinned = replace(LONG[9], is_pinned=True)
+
+    tight = made("summary", [*LONG[:9], pinned, LONG[10]], 29, **known(digest(LONG[7])), **mark(50))
+
+    assert context.over == 0
+    assert tight.over == 0
+    assert "summarised" not in states(tight).values()
 
 
 def test_it_extends_the_one_that_is_there():
-    found = want(70, **known(digest(LONG[3])))
+    found = want(60, **known(digest(LONG[3])))
 
-    assert [piece.text for piece in found.pieces] == ["3u", "3a", "4u", "4a", "5u", "5a"]
+    assert [piece.text for piece in found.pieces] == ["3u", "3a", "4u", "4a"]
     assert found.previous.text == "Tea."
 
 
@@ -146,6 +165,6 @@ def test_the_newest_exchange_is_never_summarised():
 
 
 def test_what_is_excluded_is_in_no_summary():
-    found = want(40, pieces=path("u: one", "a- secret", "u: two", "a: 2", "u: now"))
+    found = want(39, pieces=path("u: one", "a- secret", "u: two", "a: 2", "u: now"))
 
     assert "secret" not in [piece.text for piece in found.pieces]

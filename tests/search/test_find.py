@@ -209,3 +209,11 @@ def test_any_text_may_be_said_and_asked(tea, text):
     find(text, tea.messages, 10)
 
     assert "tea" in found(f"{text[:50]} tea", tea.messages)
+
+
+def test_what_others_write_does_not_change_what_comes_first(tea, bob):
+    tell(tea, "tea and rain", "tea and sun", "rain and cake and rain")
+    before = found("rain sun tea", tea.messages)
+    tell(make_conversation(bob), *["sun"] * 30, *["rain rain rain and much more"] * 10)
+
+    assert found("rain sun tea", tea.messages) == before

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from asgiref.sync import sync_to_async
 
-from conversations import rendering, turns
+from conversations import rendering, threads, turns
 from conversations.errors import AnswerRunning, InvalidInput
-from conversations.models import Completion, Message, Role, Status
+from conversations.models import Completion, Message, Role, Standing, Status
 from conversations.turns.draft import CONTINUE
 from tests.people import say
 from tests.turns_kit import Watcher, ended, reached, send
@@ -101,6 +101,26 @@ async def test_the_same_request_twice_is_one_call(conversation, upstream):
 
     assert [each.is_new for each in (first, again, later)] == [True, False, False]
     assert len(upstream.requests) == 2
+
+
+async def test_an_earlier_request_again_is_no_new_call(conversation, upstream):
+    old = await cut_short(conversation, upstream)
+    first, second = uuid.uuid4(), uuid.uuid4()
+    for client_id in (first, second):
+        await ended((await go_on(conversation, old, client_id)).answer)
+
+    again = await go_on(conversation, old, first)
+
+    assert (again.is_new, len(upstream.requests)) == (False, 3)
+
+
+async def test_an_excluded_answer_is_not_continued(conversation, upstream):
+    old = await cut_short(conversation, upstream)
+    await sync_to_async(threads.set_standing)(old, Standing.EXCLUDED)
+
+    with pytest.raises(InvalidInput, match="Bring it back"):
+        await go_on(conversation, old)
+    assert len(upstream.requests) == 1
 
 
 async def test_while_it_runs_another_one_is_refused(conversation, upstream):

@@ -83,6 +83,17 @@ def test_all_of_ones_chats_are_searched_where_that_is_chosen(talk, alice, bob):
     assert "Bob" not in block
 
 
+def test_a_branch_does_not_find_what_it_is_a_copy_of(talk, alice):
+    say(talk, Role.USER, "Sencha is a green tea from Japan.")
+    talk.strategy, talk.strategy_numbers = "retrieve", {"found_everywhere": 1}
+    talk.save()
+    branch = threads.branch_off(talk, talk.messages.get(text__startswith="Sencha"))
+    again = threads.branch_off(branch, branch.messages.get(text__startswith="Sencha"))
+
+    for chat in (talk, branch, again):
+        assert str(sent(chat, "Sencha?")).count("from Japan") == 1
+
+
 @pytest.mark.parametrize("gone", ["deleted", "excluded", "chat deleted"])
 def test_what_was_taken_out_elsewhere_is_not_found(talk, alice, gone):
     other = make_conversation(alice)

@@ -6,12 +6,20 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from conversations import threads, turns
-from conversations.errors import InvalidInput
-from conversations.models import Beginning, Completion, Conversation, Role, Standing, Status
+from conversations.errors import AnswerRunning, InvalidInput
+from conversations.models import (
+    Beginning,
+    Completion,
+    Conversation,
+    Message,
+    Role,
+    Standing,
+    Status,
+)
 from conversations.turns.draft import FRESH_OPENING, FRESH_START
 from tests.people import make_conversation, say
-from tests.turns_kit import ended, send
-from tests.upstream_server import answer, error_response
+from tests.turns_kit import ended, reached, send
+from tests.upstream_server import Gate, answer, error_response, role_chunk
 
 
 @pytest.fixture
@@ -118,6 +126,48 @@ async def test_one_that_failed_can_be_tried_again_but_not_continued(talk, upstre
     assert failed.status == Status.FAILED
     assert again.text == f"{FRESH_OPENING}Green tea."
     assert again.pk != failed.pk
+
+
+async def test_one_that_failed_leaves_no_words_of_ours_behind(talk, upstream):
+    upstream.play(*error_response(401))
+
+    failed = await ended((await begin(talk)).answer)
+
+    assert failed.text == ""
+
+
+async def test_it_is_not_written_again_once_its_chat_is_deleted(talk, upstream):
+    summary = await ended((await begin(talk)).answer)
+    fresh = await Conversation.objects.select_related("owner").aget(pk=summary.conversation_id)
+    await Conversation.objects.filter(pk=talk.pk).aupdate(deleted_at="2026-01-01T00:00Z")
+
+    with pytest.raises(InvalidInput, match="was deleted"):
+        await turns.retry(fresh.owner, fresh, summary, uuid.uuid4())
+    assert len(upstream.requests) == 1
+
+
+async def test_nothing_is_written_above_it_while_it_is_written(talk, upstream):
+    gate = Gate()
+    upstream.play(role_chunk(), gate, *answer("Green.")[1:])
+    admitted = await begin(talk)
+    await reached(gate)
+    fresh = await Conversation.objects.aget(pk=admitted.answer.conversation_id)
+
+    with pytest.raises(AnswerRunning):
+        await sync_to_async(threads.write)(fresh, None, Role.USER, "Hi")
+    gate.open()
+    await ended(admitted.answer)
+
+
+async def test_with_something_above_it_it_is_the_same_summary_again(talk, upstream):
+    summary = await ended((await begin(talk)).answer)
+    fresh = await Conversation.objects.select_related("owner").aget(pk=summary.conversation_id)
+    await sync_to_async(threads.write)(fresh, None, Role.SYSTEM, "Hi there")
+    summary = await Message.objects.select_related("parent", "conversation").aget(pk=summary.pk)
+
+    await ended((await turns.retry(fresh.owner, fresh, summary, uuid.uuid4())).answer)
+
+    assert upstream.requests[1].body["messages"] == upstream.requests[0].body["messages"]
 
 
 async def test_an_empty_chat_has_nothing_to_begin_anew_from(alice, upstream):

@@ -113,7 +113,8 @@ async def test_it_is_extended_before_it_is_needed_so_that_nobody_waits(summarise
 
     [sent] = bodies(upstream, "And then?")
     assert sent[0]["content"] == f"{OPENING}\n\nAnd rain."
-    assert await summary_calls().acount() == 2
+    asked = [one.last_user_text for one in upstream.requests]
+    assert asked[: asked.index("And then?")].count(INSTRUCTION) == 2
 
 
 async def test_it_holds_for_every_branch_through_its_last_message(summarised, upstream):
@@ -162,13 +163,47 @@ async def test_where_it_cannot_be_written_the_answer_comes_all_the_same(summaris
     assert errors == {"server"}
 
 
-async def test_a_summary_without_words_is_none(summarised, upstream):
-    upstream.play(*answer(" "), when=INSTRUCTION, times=None)
+@pytest.mark.parametrize(
+    "script", [answer(" "), answer("They like", reason="length"), error_response(500)]
+)
+async def test_one_that_cannot_be_used_is_not_paid_for_again_and_again(
+    summarised, upstream, script
+):
+    upstream.play(script, when=INSTRUCTION, times=None)
 
-    await ended((await send(summarised, "What now?")).answer)
-    await settled()
+    for question in ("What now?", "And then?", "And last?"):
+        found = await ended((await send(summarised, question)).answer)
+        await settled()
 
     assert await summaries() == []
+    assert len(bodies(upstream, INSTRUCTION)) == 1
+    assert "no summary" in found.call.context_note
+
+
+async def test_after_a_while_it_is_tried_again(summarised, upstream):
+    upstream.play(*error_response(500), when=INSTRUCTION)
+    await ended((await send(summarised, "What now?")).answer)
+    await settled()
+    await summary_calls().aupdate(created_at="2026-01-01T00:00Z")
+
+    await ended((await send(summarised, "And then?")).answer)
+
+    assert len(await summaries()) == 1
+
+
+async def test_what_the_summary_makes_impossible_is_said_in_its_own_words(summarised, upstream):
+    summarised.response_format = "json_object"
+    await summarised.asave()
+    await Message.objects.filter(text__startswith="0 tea").aupdate(
+        text="0 as JSON " + "tea " * 30, token_counts={}
+    )
+    upstream.play(*answer("They like tea."), when=INSTRUCTION)
+
+    found = await ended((await send(summarised, "What now?")).answer)
+
+    assert (found.status, found.call.error) == (Status.FAILED, "json_not_mentioned")
+    assert found.call.cost == 0
+    assert len(upstream.requests) == 1
 
 
 async def test_one_is_written_at_a_time(summarised, upstream):

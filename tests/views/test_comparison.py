@@ -36,7 +36,7 @@ async def test_two_versions_stand_side_by_side_with_what_follows_each(page, talk
     assert response.status_code == 200
     assert places == sorted(places)
     assert "Each follows “Hello”" in html
-    assert "Hi" not in html
+    assert ">Hi<" not in html
 
 
 async def test_a_comparison_can_be_of_any_two_versions(page, conversation):

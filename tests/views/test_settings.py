@@ -100,3 +100,76 @@ def test_the_demo_answers_as_itself_only(page, talk, settings):
 
 def test_a_strangers_settings_are_404(page, bob):
     assert save(page, make_conversation(bob)).status_code == 404
+
+
+def test_every_parameter_is_saved(page, talk):
+    response = save(
+        page, talk, stop="END\n\\n\\n", seed="-7", response_format="json_schema",
+        json_schema='{"type": "object"}', strategy="window", number_turns="3",
+    )  # fmt: skip
+
+    talk.refresh_from_db()
+    assert response.status_code == 200
+    assert (talk.stop, talk.seed) == (["END", "\n\n"], -7)
+    assert (talk.response_format, talk.json_schema) == ("json_schema", {"type": "object"})
+    assert (talk.strategy, talk.strategy_numbers["turns"]) == ("window", 3)
+
+
+def test_one_wrong_field_is_marked_and_the_others_keep_what_was_typed(page, talk):
+    response = save(
+        page, talk, temperature="0.5", response_format="json_schema", json_schema='{"type": }'
+    )
+
+    html = response.content.decode()
+    talk.refresh_from_db()
+    assert response.status_code == 422
+    assert "(line 1, column 10)" in html
+    assert "{&quot;type&quot;: }</textarea>" in html
+    assert 'name="temperature" value="0.5"' in html
+    assert (talk.temperature, talk.response_format) == (None, "text")
+
+
+def test_every_error_has_its_place_in_the_answer(page, talk):
+    html = save(page, talk).content.decode()
+
+    wanted = html.partition('hx-select-oob="')[2].partition('"')[0].split(",")
+    assert [each for each in wanted if f'id="{each[1:]}"' not in html] == []
+    assert {"#id_stop_error", "#id_json_schema_error", "#id_number_turns_error"} <= {*wanted}
+
+
+def test_what_the_model_ignores_is_disabled_with_words(page, talk):
+    ignoring = save(page, talk, model="gpt-5-mini", temperature="0.5").content.decode()
+    taking = save(page, talk, temperature="0.5").content.decode()
+
+    talk.refresh_from_db()
+    assert ignoring.count('readonly aria-disabled="true"') == 3
+    assert ignoring.count("data-model-name>gpt-5-mini</span> ignores this.") == 3
+    assert ignoring.count('data-ignored="temperature" hidden') == 0
+    assert taking.count('readonly aria-disabled="true"') == 0
+    assert taking.count('data-ignored="temperature" hidden') == 1
+    assert talk.temperature == 0.5
+
+
+def test_a_summary_that_is_now_due_is_prepared(page, talk, monkeypatch):
+    prepared = []
+
+    async def prepare(conversation):
+        prepared.append(conversation.strategy)
+
+    monkeypatch.setattr("conversations.turns.prepare", prepare)
+    save(page, talk, strategy="summary")
+    save(page, talk, strategy="summary", temperature="9")
+
+    assert prepared == ["summary"]
+
+
+def test_settings_take_no_get(page, talk):
+    assert page.get(f"/c/{talk.pk}/settings/").status_code == 405
+
+
+def test_without_a_session_nothing_is_saved(talk):
+    response = save(Client(), talk, temperature="1")
+
+    talk.refresh_from_db()
+    assert response.status_code == 401
+    assert talk.temperature is None

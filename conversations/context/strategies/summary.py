@@ -13,6 +13,7 @@ from conversations.context.exchanges import (
     Older,
     exchanges_of,
     make_room,
+    thread_weight,
     weight_of,
     whole_weight,
 )
@@ -37,24 +38,28 @@ class Wanted:
 
 
 def choose(material: Material) -> Context:
-    if whole_weight(material) <= _mark(material):
-        return make_room(material)
+    plain = make_room(material)
+    if thread_weight(material) <= _mark(material):
+        return plain
     digest, covered = _best(material)
     if digest is None:
-        return make_room(material)
+        return plain
     text = f"{OPENING}\n\n{digest.text}"
     piece = Piece(None, "system", text, material.count(text), summary=digest.id)
     block = [Entry(piece, State.SENT, "the summary")]
-    return make_room(material, Older(covered, State.SUMMARISED, REASON), block)
+    context = make_room(material, Older(covered, State.SUMMARISED, REASON), block)
+    return plain if context.over and not plain.over else context
 
 
 def wanted(material: Material, share: float = 1.0) -> Wanted | None:
     """What should be summarised once the rest of the thread has passed this share of the mark."""
     mark = _mark(material)
-    digest, covered = _best(material) if whole_weight(material) > mark * share else (None, 0)
+    if thread_weight(material) <= mark * share:
+        return None
+    digest, covered = _best(material)
     exchanges = exchanges_of(material.path)
     weights = [weight_of(exchange) for exchange in exchanges]
-    rest = whole_weight(material) - sum(weights[:covered]) + (digest.tokens if digest else 0)
+    rest = sum(weights[covered:])
     if rest <= mark * share:
         return None
     end = covered
@@ -66,8 +71,11 @@ def wanted(material: Material, share: float = 1.0) -> Wanted | None:
 
 
 def _mark(material: Material) -> int:
-    """Tokens past which a summary is wanted: as chosen, else three quarters of the room."""
-    room = material.limit * 3 // 4
+    """Tokens of the thread past which a summary is wanted: as chosen, else three quarters of what
+    is left beside all that is sent in any case.
+    """
+    beside = whole_weight(material) - thread_weight(material)
+    room = max(material.limit - beside, 0) * 3 // 4
     return min(material.numbers["summary_tokens"] or room, room)
 
 

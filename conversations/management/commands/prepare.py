@@ -24,6 +24,7 @@ class Command(BaseCommand):
             why = one_line(str(error), 300)
             raise CommandError(f"The database cannot be used ({why}); see DATABASE_URL.") from error
         call_command("load_prices", verbosity=0)
+        call_command("load_presets", verbosity=0)
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"Chatsite: {_address()}")
