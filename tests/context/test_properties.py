@@ -8,7 +8,6 @@ from conversations.context import (
     STRATEGIES,
     Digest,
     Material,
-    Piece,
     State,
     build,
     canonical_json,
@@ -182,33 +181,6 @@ def test_an_unknown_strategy_is_the_default_one():
     material = Material(None, [piece("user", "Hi")], 100, len)
 
     assert build("of last year", material).strategy == "fit"
-
-
-def test_a_message_in_the_record():
-    question = piece("user", "Tea?", 2)
-    thread = [question, Piece(None, "user", "More", 1)]
-
-    assert build("fit", Material(None, thread, 100, len)).record() == [
-        {
-            "message": str(question.id),
-            "role": "user",
-            "length": 4,
-            "sha256": sha256("Tea?"),
-            "tokens": 6,
-            "state": "sent",
-            "reason": "",
-        },
-        {
-            "message": None,
-            "role": "user",
-            "length": 4,
-            "sha256": sha256("More"),
-            "tokens": 5,
-            "state": "sent",
-            "reason": "",
-            "literal": "More",
-        },
-    ]
 
 
 def test_canonical_json_is_one_text_for_one_value():
