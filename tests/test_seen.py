@@ -92,7 +92,9 @@ def test_entries_say_who_spoke_and_what_became_of_it(talk, alice):
     ]
     seen = seen_call(call).seen
     assert seen.lines[3].label == "user:"
-    assert seen.in_short == "6 sent, 1 left out, 1 summarised, 1 excluded, 1 does not fit"
+    assert seen.in_short == (
+        "5 sent, 1 retrieved, 1 left out, 1 summarised, 1 excluded, 1 does not fit"
+    )
 
 
 @pytest.mark.parametrize(

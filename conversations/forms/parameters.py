@@ -121,12 +121,15 @@ class ParametersForm(forms.Form):
             del self.errors[name]
 
     def apply(self, holder: Parameters) -> None:
-        """What was typed; what was not asked about stays as it was."""
+        """What was typed and is right; what was not asked about stays as it was."""
+        format_before = holder.response_format
         typed = {name: value for name, value in self.cleaned_data.items() if self._was_asked(name)}
         for name in holder.parameters():
             is_choice = isinstance(self.fields.get(name), forms.ChoiceField)
             if name in typed and (typed[name] or not is_choice):
                 setattr(holder, name, typed[name])
+        if holder.response_format == ResponseFormat.JSON_SCHEMA and holder.json_schema is None:
+            holder.response_format = format_before
         numbers = {number.name: typed.get(PREFIX + number.name) for number in NUMBERS}
         asked = {name for name in numbers if PREFIX + name in typed}
         kept = {name: old for name, old in holder.strategy_numbers.items() if name not in asked}

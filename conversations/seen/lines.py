@@ -83,8 +83,9 @@ class Seen:
 
     @property
     def in_short(self) -> str:
-        """12 sent, 3 left out."""
-        counted = Counter(State.SENT if line.is_sent else line.state for line in self.lines)
+        """12 sent, 2 retrieved, 3 left out: what was retrieved is within a message that is sent."""
+        states = (State.SENT if line.state is State.PINNED else line.state for line in self.lines)
+        counted = Counter(states)
         return ", ".join(f"{count:,} {_many(state, count)}" for state, count in counted.items())
 
 

@@ -24,30 +24,30 @@ def drawer_of(conversation: Conversation, form: SettingsForm) -> dict[str, Any]:
     return {
         "conversation": conversation,
         "form": form,
-        "models": models_offered(),
+        "models": models_offered(chosen=conversation.model),
         "default_max_tokens": limits_of(price, None).max_tokens,
     }
 
 
 @require_POST
 async def settings(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """A page sends what was changed in it, so that two pages take nothing from each other."""
     conversation = await aown_conversation(await aperson(request), conversation_id)
-    form = SettingsForm(request.POST)
-    is_saved = await sync_to_async(_save)(conversation, form)
-    if is_saved:
-        await turns.prepare(conversation)
-    return await sync_to_async(_answer)(request, conversation, form, 200 if is_saved else 422)
+    form = SettingsForm.changing(conversation, request.POST)
+    is_right = await sync_to_async(_save)(conversation, form)
+    await turns.prepare(conversation)
+    return await sync_to_async(_answer)(request, conversation, form, 200 if is_right else 422)
 
 
 def _save(conversation: Conversation, form: SettingsForm) -> bool:
-    """All of it, or nothing where something is wrong."""
-    if not form.is_valid():
-        return False
+    """All that is right; what is wrong keeps nothing else from being saved."""
+    is_right = form.is_valid()
     with transaction.atomic():
         form.apply(conversation)
         conversation.save(update_fields=list(conversation.parameters()))
-        threads.set_system_message(conversation, form.cleaned_data["system_message"])
-    return True
+        if "system_message" in form.cleaned_data:
+            threads.set_system_message(conversation, form.cleaned_data["system_message"])
+    return is_right
 
 
 def _answer(

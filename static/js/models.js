@@ -9,13 +9,17 @@ export function describe() {
   for (const place of all('[data-model-name]')) place.textContent = chosen.value
   for (const place of all('[data-model-label], #id_model_helptext')) place.textContent = option?.label ?? ''
   for (const line of all('[data-model]', find('#pending-exchange').content)) line.dataset.model = chosen.value
-  const ignored = (option?.dataset.ignores ?? '').split(' ')
+  const ignored = option && (option.dataset.ignores ?? '').split(' ')
+  // Of a model that is not in the list only the server knows; its answer brings the words.
+  if (ignored) for (const words of all('[data-ignored]')) words.hidden = !ignored.includes(words.dataset.ignored)
+  close()
+}
+
+function close() {
   for (const words of all('[data-ignored]')) {
     const field = find(`[aria-describedby~="${words.id}"]`)
-    const isIgnored = ignored.includes(words.dataset.ignored)
-    words.hidden = !isIgnored
-    field.readOnly = isIgnored
-    field.ariaDisabled = isIgnored ? 'true' : null
+    field.readOnly = !words.hidden
+    field.ariaDisabled = words.hidden ? null : 'true'
   }
 }
 
@@ -24,3 +28,4 @@ const want = () => htmx.trigger(models, 'wanted')
 on('click', ({target}) => target.closest('[data-open="settings-drawer"]') && want())
 on('focusin', ({target}) => target.matches('[list="models"]') && want())
 on('htmx:afterSwap', describe, models)
+on('htmx:oobAfterSwap', ({target}) => target.matches('[data-ignored]') && close())

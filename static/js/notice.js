@@ -10,6 +10,8 @@ export function clear() {
 }
 
 export function show(name) {
+  // Behind a dialog nobody would see it.
+  find('dialog[open]')?.close()
   place.replaceChildren(find(`#notice-${name}`).content.cloneNode(true))
   told()
 }
@@ -27,7 +29,7 @@ on('htmx:beforeSwap', event => {
   if (xhr.status < 400 || xhr.getResponseHeader('HX-Retarget')) return
   if (xhr.status === 422 && elt.matches('#settings')) return
   event.detail.shouldSwap = false
-  if (xhr.status < 500 && !isQuiet(elt)) show({401: 'signed-out', 404: 'gone'}[xhr.status] ?? 'refused')
+  if (xhr.status === 401 || xhr.status < 500 && !isQuiet(elt)) show({401: 'signed-out', 404: 'gone'}[xhr.status] ?? 'refused')
 })
 
 on('htmx:afterSwap', told, place)

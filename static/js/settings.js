@@ -31,7 +31,7 @@ on('htmx:afterRequest', ({detail: {xhr, successful}}) => {
     field.setAttribute('aria-invalid', Boolean(error.textContent))
     if (error.textContent) field.closest('details')?.setAttribute('open', '')
   }
-  saved.textContent = successful ? 'Saved.' : 'Not saved yet.'
+  saved.textContent = successful ? 'Saved.' : 'Saved, but for what is marked.'
   saved.toggleAttribute('data-bad', !successful)
   if (!successful) return alarm(find('.field__error:not(:empty)', settings)?.textContent ?? '')
   alarm('')

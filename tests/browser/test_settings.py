@@ -71,7 +71,7 @@ def test_json_by_a_schema_is_set_up_by_keyboard(open_page, talk, upstream, width
     faulty = '{\n  "type": "object",\n  "properties": {"tea" 1}\n}'
     type_in(page, schema, faulty)
     expect(wrong(drawer, "(line 3, column 24)")).to_be_visible()
-    expect(drawer.locator("[data-saved]")).to_have_text("Not saved yet.")
+    expect(drawer.locator("[data-saved]")).to_have_text("Saved, but for what is marked.")
     expect(schema).to_have_value(faulty)
     expect(schema).to_have_attribute("aria-invalid", "true")
     type_in(page, schema, faulty.replace('"tea" 1', '"tea": {"type": "string"}'))
@@ -138,6 +138,20 @@ def test_what_a_reasoning_model_ignores_is_disabled_with_words(
     expect(words).to_be_hidden()
     expect(temperature).to_be_editable()
     expect(temperature).to_have_value("0.5")
+
+
+def test_two_tabs_take_nothing_from_each_other(open_page, talk):
+    one, other = open_page(talk), open_page(talk)
+    for page, label, value in ((one, "Temperature", "0.3"), (other, "Max tokens", "77")):
+        drawer = open_drawer(page)
+        type_in(page, drawer.get_by_label(label), value)
+        saved(drawer)
+
+    one.reload()
+
+    drawer = open_drawer(one)
+    expect(drawer.get_by_label("Temperature")).to_have_value("0.3")
+    expect(drawer.get_by_label("Max tokens")).to_have_value("77")
 
 
 def test_the_providers_own_models_are_offered_once_the_drawer_opens(open_page, talk, upstream):

@@ -85,3 +85,13 @@ async def test_it_is_read_only_and_for_people_of_this_site(page, upstream):
     assert (await page.post("/models/")).status_code == 405
     stranger = await sync_to_async(Client().get)("/models/", headers={"HX-Request": "true"})
     assert stranger.status_code == 401
+
+
+async def test_one_that_was_withdrawn_is_known_where_it_is_chosen(page, upstream):
+    gone = ModelPrice.objects.filter(model="gpt-4o")
+    await gone.aupdate(withdrawn_on=timezone.localdate())
+
+    html = (await page.get("/models/?model=gpt-4o")).content.decode()
+
+    assert 'value="gpt-4o"' in html
+    assert "withdrawn on" in html

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from conversations.models import Message, Role
+from conversations.models import Conversation, Message, Role
 from tests.people import make_conversation
 
 SOUND = {
@@ -115,7 +115,7 @@ def test_every_parameter_is_saved(page, talk):
     assert (talk.strategy, talk.strategy_numbers["turns"]) == ("window", 3)
 
 
-def test_one_wrong_field_is_marked_and_the_others_keep_what_was_typed(page, talk):
+def test_one_wrong_field_is_marked_and_the_others_are_saved(page, talk):
     response = save(
         page, talk, temperature="0.5", response_format="json_schema", json_schema='{"type": }'
     )
@@ -126,7 +126,7 @@ def test_one_wrong_field_is_marked_and_the_others_keep_what_was_typed(page, talk
     assert "(line 1, column 10)" in html
     assert "{&quot;type&quot;: }</textarea>" in html
     assert 'name="temperature" value="0.5"' in html
-    assert (talk.temperature, talk.response_format) == (None, "text")
+    assert (talk.temperature, talk.response_format) == (0.5, "text")
 
 
 def test_every_error_has_its_place_in_the_answer(page, talk):
@@ -160,7 +160,7 @@ def test_a_summary_that_is_now_due_is_prepared(page, talk, monkeypatch):
     save(page, talk, strategy="summary")
     save(page, talk, strategy="summary", temperature="9")
 
-    assert prepared == ["summary"]
+    assert prepared == ["summary", "summary"]
 
 
 def test_settings_take_no_get(page, talk):
@@ -173,3 +173,30 @@ def test_without_a_session_nothing_is_saved(talk):
     talk.refresh_from_db()
     assert response.status_code == 401
     assert talk.temperature is None
+
+
+def test_what_another_page_has_changed_stays(page, talk):
+    save(page, talk, model="gpt-4o", temperature="0.3", system_message="Be brief.")
+
+    assert page.post(f"/c/{talk.pk}/settings/", {"max_tokens": "77"}).status_code == 200
+
+    talk = Conversation.objects.select_related("system_message").get(pk=talk.pk)
+    assert (talk.model, talk.temperature, talk.max_tokens) == ("gpt-4o", 0.3, 77)
+    assert talk.system_message.text == "Be brief."
+
+
+def test_an_unticked_box_is_unticked(page, talk):
+    save(page, talk, strategy="retrieve", number_found_everywhere="on")
+    page.post(f"/c/{talk.pk}/settings/", {"number_found_everywhere": ""})
+
+    talk.refresh_from_db()
+    assert talk.strategy_numbers["found_everywhere"] == 0
+
+
+def test_json_by_a_schema_is_not_saved_without_one(page, talk):
+    assert (
+        page.post(f"/c/{talk.pk}/settings/", {"response_format": "json_schema"}).status_code == 422
+    )
+
+    talk.refresh_from_db()
+    assert talk.response_format == "text"
