@@ -10,14 +10,14 @@ export function clear() {
 }
 
 export function show(name) {
-  // Behind a dialog nobody would see it.
-  find('dialog[open]')?.close()
   place.replaceChildren(find(`#notice-${name}`).content.cloneNode(true))
   told()
 }
 
 // The same once: an estimate is refused again with every word that is typed.
 function told() {
+  // Behind a dialog nobody would see it.
+  find('dialog[open]')?.close()
   const {textContent} = find('.note__words', place)
   if (textContent !== said) alarm(said = textContent)
 }

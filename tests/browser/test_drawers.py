@@ -280,3 +280,16 @@ def test_a_new_chat_has_its_preview(open_page, upstream):
     expect(answers(page, "complete")).to_have_count(1)
 
     assert previewed == canonical_json(upstream.requests[-1].body)
+
+
+def test_a_drawer_that_one_may_not_see_any_more_gives_way_to_the_words(open_page, upstream):
+    page = open_page(name="bob")
+    upstream.play(*answer("Green."))
+    ask(page, "Which tea?")
+    expect(answers(page, "complete")).to_have_count(1)
+    page.context.clear_cookies()
+
+    page.get_by_role("button", name="What the model saw").click()
+
+    expect(page.locator("#notice")).to_contain_text("Sign in again")
+    expect(page.locator("dialog[open]")).to_have_count(0)
