@@ -12,8 +12,6 @@ from conversations.errors import InvalidInput
 from conversations.models import Role
 from conversations.text import storable
 
-SPARE_ROWS = 3
-
 
 class ExamplesWidget(forms.Widget):
     """The messages that there are, and a few empty rows after them."""

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from conversations import threads, transcript, turns
-from conversations.errors import Refusal
 from conversations.forms import MessageForm, RetryForm
 from conversations.models import Conversation
 from conversations.turns import Admitted, Wish
@@ -20,14 +19,8 @@ from .shell import (
     aown_conversation,
     aperson,
     checked,
-    invalid,
-    refused,
     saying_no,
 )
-
-
-def _wish(form: MessageForm) -> Wish:
-    return Wish(**form.cleaned_data)
 
 
 @require_POST
@@ -44,16 +37,12 @@ async def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@saying_no
 async def send(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     user = await aperson(request)
     conversation = await aown_conversation(user, conversation_id)
-    form = MessageForm(request.POST)
-    if not form.is_valid():
-        return await sync_to_async(invalid)(request, form)
-    try:
-        admitted = await turns.send(user, conversation, _wish(form))
-    except Refusal as refusal:
-        return await sync_to_async(refused)(request, refusal)
+    wish = Wish(**await checked(MessageForm(request.POST)))
+    admitted = await turns.send(user, conversation, wish)
     return await sync_to_async(_exchange)(request, conversation, admitted)
 
 
