@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django import forms
 from django.conf import settings
 from django.contrib.auth import login
@@ -18,8 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 
-from conversations import first_account
-from conversations.consumers import person_group, session_group
+from conversations import first_account, sessions
 
 
 class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -78,17 +75,11 @@ class PasswordChange(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        _tell(person_group(form.user.pk), "password.changed")
+        sessions.note_new_password(form.user.pk)
         return response
 
 
 @receiver(user_logged_out)
 def close_sockets(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     if request.session.session_key:
-        _tell(session_group(request.session.session_key), "session.ended")
-
-
-def _tell(group: str, event: str) -> None:
-    layer = get_channel_layer()
-    if layer is not None:
-        async_to_sync(layer.group_send)(group, {"type": event})
+        sessions.end(request.session.session_key)

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 problems: list[str] = []
 
 
+def note(problem: str) -> None:
+    problems.append(problem)
+
+
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
@@ -21,7 +25,7 @@ def flag(name: str, default: bool = False) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     if value:
-        problems.append(f"{name} must be 1 or 0, not {value!r}.")
+        note(f"{name} must be 1 or 0, not {value!r}.")
     return default
 
 
@@ -34,9 +38,18 @@ def number(name: str, default: float, *, least: float = 0) -> float:
     except ValueError:
         parsed = float("nan")
     if not least <= parsed < float("inf"):
-        problems.append(f"{name} must be a number of at least {least:g}, not {value!r}.")
+        note(f"{name} must be a number of at least {least:g}, not {value!r}.")
         return default
     return parsed
+
+
+def choice(name: str, default: str, *others: str) -> str:
+    value = text(name, default)
+    if value in {default, *others}:
+        return value
+    *first, last = default, *others
+    note(f"{name} must be {', '.join(first)} or {last}, not {value!r}.")
+    return default
 
 
 def is_url(value: str, *schemes: str) -> bool:

@@ -1,8 +1,9 @@
 """How a serving process begins and ends.
 
 Daphne has no lifespan protocol, and on SIGTERM it drops every task without a word. So both
-ends hang on its reactor: what a crash left behind is ended when it starts, and running answers
-are stored, marked and their pages sent to the next process before it stops.
+ends hang on its reactor: what a crash left behind is ended when it starts, and a signal to stop
+is heard here first (chatsite/leaving.py). `end` is what remains to do when the reactor stops,
+whoever stopped it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from chatsite.leaving import Leaving
 from conversations import rendering, tokens, turns, upstream
 
 # How long what is cancelled at the end may take to clean up.
@@ -26,15 +28,18 @@ def is_alone() -> bool:
     global _lock
     if not settings.SINGLE_PROCESS:
         return False
-    _lock = open(f"{settings.DATABASES['default']['NAME']}.lock", "w")  # noqa: SIM115 - held until the end
+    path = f"{settings.DATABASES['default']['NAME']}.lock"
     try:
+        _lock = open(path, "w")  # noqa: SIM115 - held until the end
         fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
 
 
-async def begin() -> None:
+async def begin(reactor: Any) -> None:
+    # By now Twisted has set handlers of its own, which would cancel every request at once.
+    Leaving(reactor).listen()
     turns.start_sweeping(is_alone())
     await upstream.warm()
     await asyncio.to_thread(_warm)
@@ -68,5 +73,5 @@ def attach() -> None:
     def later(work: Coroutine[Any, Any, None]) -> Any:
         return defer.Deferred.fromFuture(asyncio.ensure_future(work))
 
-    reactor.callWhenRunning(lambda: later(begin()))
+    reactor.callWhenRunning(lambda: later(begin(reactor)))
     reactor.addSystemEventTrigger("before", "shutdown", lambda: later(end()))

@@ -1,5 +1,6 @@
-"""What holds for every request: the content security policy, and being signed in."""
+"""What holds for every request: the content security policy, being signed in, words for failures."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,12 +10,19 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from conversations.views.shell import notice
 
+from .away import is_away
+
 POLICY = "; ".join(f"{name} {value}" for name, value in settings.CONTENT_SECURITY_POLICY.items())
 HEADER = "Content-Security-Policy"
+DATABASE_AWAY = (
+    "The site's database does not answer just now. Nothing was lost: your draft is kept."
+)
+RETRY_SECONDS = 5  # after which a client that asks by itself may ask again
 
 
 class ContentSecurityPolicyMiddleware:
@@ -43,6 +51,14 @@ class ContentSecurityPolicyMiddleware:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every page wants a session; a fragment is answered 401 and words, never a login page."""
 
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], *args: Any
+    ) -> HttpResponseBase | None:
+        # What is for everybody asks for no session: /healthz answers without the database.
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, *args)
+
     def handle_no_permission(  # type: ignore[override] # 401 is no redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
@@ -66,3 +82,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if getattr(request, "htmx", False):
         return notice(request, 403, "This page is out of date. Reload it; your draft is kept.")
     return page(request, reason)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that does not answer is no fault of the request's: it may be sent again.
+
+    Nothing here may ask the database; the log gets one line (chatsite/logs.py).
+    """
+    if not is_away(sys.exc_info()[1]):
+        return defaults.server_error(request)
+    if getattr(request, "htmx", False):
+        response = notice(request, 503, DATABASE_AWAY, ["retry"])
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response

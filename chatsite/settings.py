@@ -1,17 +1,16 @@
 """All settings, in one place. What a deployment may change comes from the environment."""
 
-import ipaddress
 import os
-import re
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import dj_database_url
 from django.core.management.utils import get_random_secret_key
 
-from chatsite.environment import flag, is_url, number, problems, text
+from chatsite import loggers
+from chatsite.address import allowed_hosts, is_loopback, public_url
+from chatsite.databases import database
+from chatsite.environment import choice, flag, is_url, note, number, problems, text
+from chatsite.layers import channel_layer
 from chatsite.secret_files import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,46 +25,20 @@ except OSError as error:
 
 # --- where the site is reached ------------------------------------------------------------
 
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 HOST = text("HOST", "127.0.0.1")
-PUBLIC_URL = text("PUBLIC_URL").rstrip("/").lower()
+PUBLIC_URL = public_url(text("PUBLIC_URL"))
+# Exposed: somebody else than the person at this machine may reach the site.
+EXPOSED = bool(text("PUBLIC_URL")) or not is_loopback(HOST)
 DEBUG = flag("DEBUG")
 
-# Exposed: somebody else than the person at this machine may reach the site.
-EXPOSED = bool(PUBLIC_URL) or not _is_loopback(HOST)
-
-if PUBLIC_URL and not (
-    is_url(PUBLIC_URL, "http", "https") and re.fullmatch(r"\w+://[^/?#@\s]+", PUBLIC_URL)
-):
-    problems.append(
-        f"PUBLIC_URL must be like https://chat.example.org, not {text('PUBLIC_URL')!r}."
-    )
-    PUBLIC_URL = ""
-_public = urlsplit(PUBLIC_URL)
-
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = allowed_hosts(HOST, PUBLIC_URL)
 if PUBLIC_URL:
-    ALLOWED_HOSTS = [_public.hostname or "", *LOCAL_HOSTS]
-elif EXPOSED and HOST in {"0.0.0.0", "::", "[::]"}:  # noqa: S104 - compared, not bound
-    # Any of the machine's names; sockets are held to their own origin (chatsite/sockets.py).
-    ALLOWED_HOSTS = ["*"]
-else:
-    ALLOWED_HOSTS = [HOST, *LOCAL_HOSTS]
-
-if PUBLIC_URL:
-    CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+    CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
     USE_X_FORWARDED_HOST = False
-if _public.scheme == "https":
+if PUBLIC_URL.startswith("https://"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -152,61 +125,10 @@ CSRF_FAILURE_VIEW = "chatsite.middleware.csrf_failure"
 
 DATABASE_URL = text("DATABASE_URL")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-
-def _database() -> dict[str, object]:
-    if not DATABASE_URL:
-        return _sqlite(DATA_DIR / "chatsite.sqlite3")
-    try:
-        database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
-    except (ValueError, KeyError):
-        database = {"ENGINE": ""}
-    match database:
-        case {"ENGINE": "django.db.backends.sqlite3", "NAME": name}:
-            return _sqlite(Path(str(name)))
-        case {"ENGINE": "django.db.backends.postgresql"}:
-            return _postgresql(database)
-    # The value may hold a password, so it is not repeated.
-    problems.append(
-        "DATABASE_URL must be like postgres://user:password@host:5432/name or sqlite:////a/file."
-    )
-    return _sqlite(DATA_DIR / "chatsite.sqlite3")
-
-
-def _postgresql(database: dict[str, Any]) -> dict[str, object]:
-    # A pool, since reconnecting costs ten times a query; the pool's default is 4 connections.
-    pool = {"min_size": 2, "max_size": 20, "timeout": 10}
-    return {**database, "OPTIONS": {**database.get("OPTIONS", {}), "pool": pool}}
-
-
-def _sqlite(path: Path) -> dict[str, object]:
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": path,
-        # IMMEDIATE: two read-modify-writes at once wait for each other instead of failing.
-        "OPTIONS": {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-        # Runners and sockets have threads of their own; an in-memory database is one thread's.
-        "TEST": {"NAME": DATA_DIR / f"test-{os.getpid()}.sqlite3"},
-    }
-
-
-DATABASES = {"default": _database()}
+DATABASES = {"default": database(DATABASE_URL, DATA_DIR)}
 
 REDIS_URL = text("REDIS_URL")
-if REDIS_URL and not (is_url(REDIS_URL, "redis", "rediss") or REDIS_URL.startswith("unix://")):
-    problems.append("REDIS_URL must be like redis://host:6379/0.")
-CHANNEL_LAYERS: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-}
-if REDIS_URL:
-    CHANNEL_LAYERS["default"] = {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
-    }
+CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL, SECRET_KEY)}
 
 # One process alone may end the answers that a crash left behind as soon as it starts.
 SINGLE_PROCESS = not REDIS_URL and str(DATABASES["default"]["ENGINE"]).endswith("sqlite3")
@@ -234,7 +156,7 @@ TIME_ZONE = text("TIME_ZONE", "UTC")
 try:
     ZoneInfo(TIME_ZONE)
 except (KeyError, ValueError, OSError):
-    problems.append(f"TIME_ZONE must be like Europe/Berlin, not {TIME_ZONE!r}.")
+    note(f"TIME_ZONE must be like Europe/Berlin, not {TIME_ZONE!r}.")
     TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
@@ -257,7 +179,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 OPENAI_API_KEY = text("OPENAI_API_KEY")
 OPENAI_BASE_URL = text("OPENAI_BASE_URL")
 if OPENAI_BASE_URL and not is_url(OPENAI_BASE_URL, "http", "https"):
-    problems.append("OPENAI_BASE_URL must be like https://api.example.org/v1.")
+    note("OPENAI_BASE_URL must be like https://api.example.org/v1.")
 
 # Without key and address the site answers by itself, and says so on every page.
 DEMO_MODE = not (OPENAI_API_KEY or OPENAI_BASE_URL)
@@ -267,13 +189,7 @@ DEFAULT_MODEL = DEMO_MODEL if DEMO_MODE else text("DEFAULT_MODEL", "gpt-5-mini")
 
 # Which name the limit is sent under: "max_tokens" is what older servers know,
 # "max_completion_tokens" what OpenAI's reasoning models insist on, "auto" decides by both.
-MAX_TOKENS_PARAMETER = text("MAX_TOKENS_PARAMETER", "auto")
-if MAX_TOKENS_PARAMETER not in {"auto", "max_tokens", "max_completion_tokens"}:
-    problems.append(
-        "MAX_TOKENS_PARAMETER must be auto, max_tokens or max_completion_tokens, "
-        f"not {MAX_TOKENS_PARAMETER!r}."
-    )
-    MAX_TOKENS_PARAMETER = "auto"
+MAX_TOKENS_PARAMETER = choice("MAX_TOKENS_PARAMETER", "auto", "max_tokens", "max_completion_tokens")
 
 # Time limits of one call, in seconds.
 UPSTREAM_CONNECT_SECONDS = number("UPSTREAM_CONNECT_SECONDS", 10, least=0.1)
@@ -295,6 +211,33 @@ MAX_ANSWER_LENGTH = int(number("MAX_ANSWER_LENGTH", 4_000_000, least=1))
 # Answers that one process runs at once.
 MAX_RUNNING_ANSWERS = int(number("MAX_RUNNING_ANSWERS", 500, least=1))
 
+# --- limits and the line before the provider ------------------------------------------------
+
+# Of a person: messages in a minute, answers written at once.
+MAX_MESSAGES_PER_MINUTE = int(number("MAX_MESSAGES_PER_MINUTE", 30, least=1))
+MAX_ANSWERS_PER_PERSON = int(number("MAX_ANSWERS_PER_PERSON", 5, least=1))
+# Of the site: calls at once, and in a minute calls and tokens; 0 is no limit.
+MAX_CALLS = int(number("MAX_CALLS", 200, least=1))
+MAX_REQUESTS_PER_MINUTE = int(number("MAX_REQUESTS_PER_MINUTE", 0))
+MAX_TOKENS_PER_MINUTE = int(number("MAX_TOKENS_PER_MINUTE", 0))
+# Messages in line, of the site and of one person; past that they are refused.
+MAX_QUEUED = int(number("MAX_QUEUED", 1000, least=1))
+MAX_QUEUED_PER_PERSON = int(number("MAX_QUEUED_PER_PERSON", 20, least=1))
+# How long one may stand in line, in seconds.
+QUEUE_SECONDS = number("QUEUE_SECONDS", 600, least=0.1)
+
+# Seconds in which a call that failed before its first token is tried again; 0 is never.
+RETRY_SECONDS = number("RETRY_SECONDS", 120)
+# The wait before a retry is drawn from nothing to this, doubled each time, up to the second.
+RETRY_BASE_SECONDS = number("RETRY_BASE_SECONDS", 1, least=0.01)
+RETRY_CAP_SECONDS = number("RETRY_CAP_SECONDS", 30, least=0.01)
+# After so many failed calls in a row nothing is called for a while: seconds at first and at most.
+CIRCUIT_FAILURES = int(number("CIRCUIT_FAILURES", 5, least=1))
+CIRCUIT_SECONDS = number("CIRCUIT_SECONDS", 5, least=0.01)
+CIRCUIT_CAP_SECONDS = number("CIRCUIT_CAP_SECONDS", 60, least=0.01)
+
+# --- a running answer -------------------------------------------------------------------------
+
 BEAT_SECONDS = number("BEAT_SECONDS", 3, least=0.05)
 # An answer whose beat is older may be ended as interrupted by whoever notices.
 TAKEOVER_SECONDS = number("TAKEOVER_SECONDS", 15, least=0.2)
@@ -302,28 +245,24 @@ TAKEOVER_SECONDS = number("TAKEOVER_SECONDS", 15, least=0.2)
 FLUSH_SECONDS = number("FLUSH_SECONDS", 0.5, least=0.01)
 # Frames go to the page at most this often per answer.
 FRAME_SECONDS = number("FRAME_SECONDS", 0.05, least=0.01)
-# How long a process that is told to stop waits for its answers to be stored.
+# How long a process that is told to stop lets its answers go on before it marks them.
+GRACE_SECONDS = number("GRACE_SECONDS", 0)
+# How long it then waits for them to be stored.
 SHUTDOWN_SECONDS = number("SHUTDOWN_SECONDS", 8, least=0.1)
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * MAX_MESSAGE_LENGTH + 100_000
 
-# --- log ----------------------------------------------------------------------------------
+# --- log and figures ----------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "conversations": {"level": "INFO"},
-        # The request line of every 4xx says nothing that the answer does not.
-        "django.request": {"level": "ERROR"},
-        # The person is told; a traceback of Django's own would add nothing.
-        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
-        "daphne.http_protocol": {"level": "ERROR"},
-    },
-}
+# Who may read /metrics without being signed in as staff: whoever sends this.
+METRICS_TOKEN = text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    note("METRICS_TOKEN must have at least 16 characters, or it could be guessed.")
+    METRICS_TOKEN = ""
+
+# How the log is written: "line" to be read, "json" to be collected.
+LOG_FORMAT = choice("LOG_FORMAT", "line", "json")
+LOGGING = loggers.configuration(LOG_FORMAT)
 
 os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(DATA_DIR / "tiktoken"))
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from chatsite import accounts
 
 handler400 = "chatsite.middleware.bad_request"
+handler500 = "chatsite.middleware.server_error"
 
 urlpatterns = [
     path("setup/", accounts.setup, name="setup"),
