@@ -2,7 +2,8 @@
 
 Floors, from the ground up; a module imports lower floors only (tests/test_layers.py):
 
-    errors  text                 what can go wrong, in words; what may be stored and quoted
+    errors/  text                what can go wrong, in words; what may be stored and quoted
+    metrics                      what this process counts
     tokens                       counting, before and after a call
     json_mode/                   answers in JSON: the schema, the format asked for, what is wrong
     rendering/  upstream/        Markdown to safe HTML; the one way to an OpenAI-compatible API
@@ -10,9 +11,11 @@ Floors, from the ground up; a module imports lower floors only (tests/test_layer
     threads/  context/           a thread and its shaping; what of it goes into a request
     search/                      the messages that say what a text says, found by the database
     accounting  first_account    what a call costs; who may set the site up
+    line/                        who may call the provider now, who waits, why
     turns/                       one turn, from the door to its one ending
     transcript/  seen/           a conversation as one reads it; what of it a model saw
     presets                      how a chat begins
+    wire  backlog  sessions      what goes over a socket, and how much; those that end with a session
     forms/  checks  templatetags
     views/  consumers  admin/    edges: they translate and decide nothing
 
@@ -20,10 +23,12 @@ One turn:
 
     views.messages ── turns.admission ──▶ message and queued answer, in one transaction
                            │
-                      turns.run, one asyncio task, owned by turns.background
-                           ├── turns.draft ─── context, accounting     request and estimate
-                           ├── upstream                                deltas
-                           ├── rendering ───── turns.broadcasts ──▶ consumers ──▶ pages
-                           ├── turns.store                             beats and partial text
-                           └── turns.endings                           text, usage, cost, once
+                      turns.dispatch ── line                        whose turn it is
+                           │
+                      turns/writing/, one asyncio task an answer
+                           ├── turns/drafting/ ── context, accounting   request and estimate
+                           ├── upstream                                 deltas
+                           ├── rendering ── turns/sharing/ ──▶ consumers ──▶ pages
+                           ├── store                                    beats and partial text
+                           └── endings                                  text, usage, cost, once
 """

@@ -5,34 +5,28 @@ such work is a task of this socket's own, and ends with it.
 """
 
 import asyncio
-import hashlib
+import contextvars
 import json
 import logging
 import math
 import time
 import uuid
 from collections.abc import Coroutine
-from importlib import import_module
 from typing import Any, ClassVar
 
+from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
 
-from conversations import wire
+from conversations import metrics, sessions, wire
+from conversations.backlog import Backlog
 from conversations.models import Conversation
-from conversations.turns import broadcasts, shown
+from conversations.turns import shown, watch
+from conversations.turns.sharing import broadcasts, lookout
 
 # Not 1012, the standard code for a restart: Autobahn sends 1000 and 3000 to 4999 only.
 SIGNED_OUT, NOT_FOUND, RESTARTING = 4401, 4404, 4012
 
-# A reader that has not said what it has seen is sent so much and then nothing more: Daphne
-# would queue without limit for a client that does not read.
-UNSEEN_PACKETS = 64
-UNSEEN_BYTES = 1_000_000
 # A page may ask for everything of a running answer once in so many seconds.
 SHOW_SECONDS = 1
 # Tasks that one socket may have under way; what comes on top waits for the next report.
@@ -40,29 +34,23 @@ MOST_TASKS = 8
 # How often a socket asks whether its session still holds, in seconds.
 SESSION_CHECK_SECONDS = 30
 
-
-def session_group(session_key: str) -> str:
-    """The channel group of a session's sockets; the key itself is a secret."""
-    return f"session.{hashlib.sha256(session_key.encode()).hexdigest()[:40]}"
-
-
-def person_group(user_id: object) -> str:
-    return f"person.{user_id}"
-
+# No channel layer: a socket must not be lost with Redis. Hints have their own way (turns/sharing/others.py).
+NO_LAYER = ""
 
 log = logging.getLogger(__name__)
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
+    channel_layer_alias = NO_LAYER
     open: ClassVar[set["ConversationConsumer"]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unseen_packets = self._unseen_bytes = 0
-        # A reader that is behind is sent nothing; one that missed more than frames reads the
-        # whole log again.
-        self._is_behind = self._has_missed = False
+        self._context = contextvars.copy_context()
+        self._backlog, self._has_reported = Backlog(), False
         self._checked, self._shown = time.monotonic(), -math.inf
+        # How often an answer's wait has changed: of two that are rendered at once the newer counts.
+        self._waits = 0
         self.conversation_id: uuid.UUID = scope["url_route"]["kwargs"]["conversation_id"]
         try:
             await super().__call__(scope, receive, send)
@@ -76,6 +64,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     def _leave(self) -> None:
         self.open.discard(self)
+        metrics.SOCKETS.set(len(self.open))
+        sessions.leave(self)
         broadcasts.unsubscribe(self.conversation_id, self)
         for task in self._tasks:
             task.cancel()
@@ -87,13 +77,15 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         owned = Conversation.objects.owned_by(user).filter(pk=self.conversation_id)
         if not await owned.aexists():
             return await self._refuse(NOT_FOUND)
-        session: SessionBase = self.scope["session"]
-        self.groups = [session_group(session.session_key or ""), person_group(user.pk)]
-        for group in self.groups:
-            await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         self.open.add(self)
+        metrics.SOCKETS.set(len(self.open))
+        sessions.enter(self, self.scope["session"].session_key or "", user.pk)
         broadcasts.subscribe(self.conversation_id, self)
+        # Asked after that, so that nothing can happen in between unheard.
+        changes = await owned.values_list("changes", flat=True).afirst()
+        broadcasts.told(self.conversation_id).begin(changes or 0)
+        lookout.nudge()
         return None
 
     async def _refuse(self, code: int) -> None:
@@ -107,36 +99,43 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         report = wire.report_in(text_data)
         if report is None or self not in self.open:
             return
-        was_behind, has_missed = self._is_behind, self._has_missed
-        self._is_behind = self._has_missed = False
-        self._unseen_packets = self._unseen_bytes = 0
-        await self._say(wire.HERE)
-        if has_missed:
-            await self._say(wire.THREAD_CHANGED)
-        elif report["show"] or was_behind:
-            await self._show_all(report["show"] | report["seen"])
+        before, self._backlog = self._backlog, Backlog()
+        heals = before.is_behind or report.show
+        at = {} if heals else {each: shown(self.conversation_id, each) for each in report.seen}
+        await self._say(wire.here(broadcasts.told(self.conversation_id).all_to, at))
+        if before.has_missed or self._is_outdated(report):
+            metrics.FRAMES_HEALED.inc()
+            await self._say(wire.thread_changed())
+        elif report.show or before.is_behind:
+            await self._show_all(report)
+        self._has_reported = True
         if time.monotonic() - self._checked > SESSION_CHECK_SECONDS:
             self._checked = time.monotonic()
             self._start(self._check_session())
 
-    async def _show_all(self, positions: dict[uuid.UUID, int]) -> None:
+    def _is_outdated(self, report: wire.Report) -> bool:
+        """Whether the thread has changed since this page read its log, and before it came here."""
+        if self._has_reported or report.changes is None:
+            return False
+        return report.changes < broadcasts.told(self.conversation_id).all_to
+
+    async def _show_all(self, report: wire.Report) -> None:
         """Everything of these answers, where the page has something else; not twice a second."""
         if time.monotonic() - self._shown < SHOW_SECONDS:
-            self._start(self._show_later(positions))
+            self._start(self._show_later(report))
             return
         self._shown = time.monotonic()
-        for answer, position in positions.items():
+        for answer in {**report.show, **report.seen}:
             now = shown(self.conversation_id, answer)
             if now is None:
                 self._start(self._show_stored(answer))
-            # Positions count the answer's text alone: how much of its reasoning a page has, it
-            # does not say.
-            elif now.position != position or now.reasoning:
+            elif not report.has(answer, now):
+                metrics.FRAMES_HEALED.inc()
                 await self._say(wire.whole_frame(answer, now))
 
-    async def _show_later(self, positions: dict[uuid.UUID, int]) -> None:
+    async def _show_later(self, report: wire.Report) -> None:
         await asyncio.sleep(SHOW_SECONDS)
-        await self._show_all(positions)
+        await self._show_all(report)
 
     # --- what happens in the conversation -------------------------------------------------
 
@@ -144,38 +143,66 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         match event:
             case broadcasts.FrameShown():
                 await self._frame(event)
-            case broadcasts.AnswerEnded(answer):
-                self._start(self._show_stored(answer))
-            case broadcasts.MessageSent(question):
-                self._start(self._show_exchange(question))
-            case broadcasts.ThreadChanged():
-                await self._say(wire.THREAD_CHANGED)
+            case broadcasts.AnswerFollowed(answer):
+                await self._show_followed(answer)
+            case broadcasts.AnswerEnded(answer, changes):
+                self._start(self._show_stored(answer, changes))
+            case broadcasts.MessageSent(question, changes):
+                self._start(self._show_exchange(question, changes))
+            case broadcasts.WaitChanged():
+                self._waits += 1
+                self._start(self._show_wait(event, self._waits))
+            case broadcasts.Trouble(words):
+                await self._say(wire.trouble(words))
+            case broadcasts.ThreadChanged(changes):
+                await self._say(wire.thread_changed(changes))
 
     async def _frame(self, frame: broadcasts.FrameShown) -> None:
         text, size = wire.frame_text(frame)
-        if self._has_room(size):
-            await self.send(text)
+        if self._backlog.has_room(size):
+            await self._send(text)
+            metrics.FRAMES_SENT.inc()
+        else:
+            metrics.FRAMES_DROPPED.inc()
 
-    async def _show_stored(self, answer: uuid.UUID) -> None:
-        if turn := await database_sync_to_async(wire.ended_turn)(self.conversation_id, answer):
-            await self._say(turn)
+    async def _show_followed(self, answer: uuid.UUID) -> None:
+        now = shown(self.conversation_id, answer)
+        if now and (now.position or now.reasoning) and not self._backlog.is_behind:
+            await self._say(wire.whole_frame(answer, now))
 
-    async def _show_exchange(self, question: uuid.UUID) -> None:
+    async def _show_stored(self, answer: uuid.UUID, changes: int = 0) -> None:
+        known = self._waits
+        ended_turn = database_sync_to_async(wire.ended_turn)
+        turn = await ended_turn(self.conversation_id, answer, changes)
+        if wire.is_wait(turn) and not await watch(answer):
+            # Its turn came just now.
+            turn = await ended_turn(self.conversation_id, answer, changes)
+        # What it waits for may have changed again meanwhile, and been said.
+        if turn and (turn["type"] != "wait" or known == self._waits):
+            await self._say(turn | {"changes": changes})
+
+    async def _show_wait(self, changed: broadcasts.WaitChanged, number: int) -> None:
+        wait = await database_sync_to_async(wire.wait)(self.conversation_id, changed)
+        if number == self._waits:
+            await self._say(wait)
+
+    async def _show_exchange(self, question: uuid.UUID, changes: int) -> None:
         found = await database_sync_to_async(wire.exchange)(self.conversation_id, question)
-        if found:
-            await self._say(found)
+        await self._say(found | {"changes": changes} if found else wire.thread_changed(changes))
 
     # --- the session ----------------------------------------------------------------------
 
-    async def session_ended(self, event: dict[str, Any]) -> None:
-        await self.close(SIGNED_OUT)
+    def end_session(self) -> None:
+        self._own(self.close(SIGNED_OUT))
 
-    async def password_changed(self, event: dict[str, Any]) -> None:
-        self._start(self._check_session())
+    def check_session(self) -> None:
+        self._own(self._check_session())
 
     async def _check_session(self) -> None:
         """A page that is still signed in, under another key, comes back; another one cannot."""
-        if not await database_sync_to_async(_still_signed_in)(dict(self.scope)):
+        session, user = self.scope["session"], self.scope["user"]
+        holds = database_sync_to_async(sessions.still_holds)
+        if not (user and await holds(session.session_key or "", user.pk)):
             await self.close(RESTARTING)
 
     # --- sending --------------------------------------------------------------------------
@@ -185,27 +212,31 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         size = len(text.encode())
         if size > wire.LARGEST_PACKET:
             # More than a websocket takes at once: the page reads the log over HTTP instead.
-            text = json.dumps(wire.THREAD_CHANGED)
+            text = json.dumps(wire.thread_changed())
             size = len(text)
-        if self._has_room(size):
-            await self.send(text)
+        if self._backlog.has_room(size):
+            await self._send(text)
         else:
-            self._has_missed = True
+            self._backlog.miss()
 
-    def _has_room(self, size: int) -> bool:
-        """Whether the reader may be sent this many bytes more before it says what it has seen."""
-        self._unseen_packets += 1
-        self._unseen_bytes += size
-        if self._unseen_packets > UNSEEN_PACKETS or self._unseen_bytes > UNSEEN_BYTES:
-            self._is_behind = True
-        return not self._is_behind
+    async def _send(self, text: str) -> None:
+        try:
+            await self.send(text)
+        except Disconnected:
+            # It is closing, and the server will say so: nothing is wrong with it.
+            log.debug("a reader of %s was gone already", self.conversation_id)
+            broadcasts.unsubscribe(self.conversation_id, self)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         if len(self._tasks) >= MOST_TASKS:
-            self._is_behind = self._has_missed = True
+            self._backlog.miss()
             work.close()
-            return
-        task = asyncio.create_task(work)
+        else:
+            self._own(work)
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        # Whoever tells of an event has another database thread, which may be gone by then.
+        task = asyncio.create_task(work, context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
@@ -213,18 +244,3 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a socket's task failed", exc_info=error)
-
-
-class NoSuchSocket(AsyncWebsocketConsumer):
-    """Every other path."""
-
-    async def connect(self) -> None:
-        await self.accept()
-        await self.close(NOT_FOUND)
-
-
-def _still_signed_in(scope: dict[str, Any]) -> bool:
-    request = HttpRequest()
-    engine = import_module(settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(scope["session"].session_key)
-    return bool(get_user(request).pk == scope["user"].pk)

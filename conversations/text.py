@@ -1,4 +1,4 @@
-"""Plain text as it comes in and goes on: what may be stored, what may be quoted."""
+"""Plain text as it comes in and goes on: what may be stored, what may be quoted, how one counts."""
 
 import hashlib
 import re
@@ -20,3 +20,31 @@ def one_line(text: str, limit: int) -> str:
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th, 1,021st."""
+    is_teen = number % 100 in {11, 12, 13}
+    ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def duration(seconds: int) -> str:
+    """12 s, 1 min 5 s, 2 min, 1 h 30 min: as countdown.js writes it."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, more = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{hours:,} h {more} min" if more else f"{hours:,} h"
+
+
+def roughly(seconds: float) -> str:
+    """10 minutes, 1 hour, 24 hours, 3 days: the largest unit of which there are two, or one."""
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        count = round(seconds / size)
+        if count > 1 or (count == 1 and unit != "day"):
+            return f"{count:,} {unit}{'s' if count > 1 else ''}"
+    count = max(1, round(seconds))
+    return f"{count} second{'s' if count > 1 else ''}"

@@ -6,6 +6,7 @@ from conversations.views import (
     estimates,
     health,
     messages,
+    metrics,
     offers,
     pages,
     presets,
@@ -32,6 +33,7 @@ urlpatterns = [
     *(
         path(f"c/<uuid:conversation_id>/messages/<uuid:message_id>/{address}/", view, name=name)
         for address, view, name in (
+            ("now", messages.try_now, "try_now"),
             ("edit", shaping.edit, "edit_message"),
             ("continue", shaping.continue_answer, "continue"),
             ("answer", shaping.answer, "answer"),
@@ -67,4 +69,5 @@ urlpatterns = [
     path("sidebar/", sidebar.sidebar, name="sidebar"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
 ]

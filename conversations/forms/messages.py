@@ -57,7 +57,7 @@ class CompareForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """A wish for an answer. The same client id again is the same wish."""
+    """A wish for an answer, or for a branch. The same client id again is the same wish."""
 
     client_id = forms.UUIDField()
 

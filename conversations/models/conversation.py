@@ -27,6 +27,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def recent_first(self) -> Self:
         return self.order_by("-active_at", "-id")
 
+    def note_change(self, conversation: uuid.UUID) -> int:
+        """The number of a change that open pages must hear of.
+
+        Call it in the transaction that stores the change: until that ends the row is locked.
+        """
+        self.filter(pk=conversation).update(changes=models.F("changes") + 1)
+        return self.values_list("changes", flat=True).get(pk=conversation)
+
 
 class Beginning(models.TextChoices):
     """How a conversation came out of another one."""
@@ -60,6 +68,9 @@ class Conversation(Parameters):
     created_at = models.DateTimeField(auto_now_add=True)
     active_at = models.DateTimeField(auto_now_add=True, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+
+    # Moved by every change that open pages must hear of, so that a lost hint is noticed.
+    changes = models.PositiveBigIntegerField(default=0)
 
     # Sums over this conversation's completions, moved in the transaction that ends a call.
     prompt_tokens = models.PositiveBigIntegerField(default=0)

@@ -55,6 +55,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def running(self) -> Self:
         return self.filter(status__in=RUNNING)
 
+    def in_line(self) -> Self:
+        """Queued answers that nobody has begun to write."""
+        return self.filter(status=Status.QUEUED, run=None)
+
+    def claimed(self) -> Self:
+        """Running answers that a runner holds."""
+        return self.running().exclude(run=None)
+
     def in_order(self) -> Self:
         return self.order_by("created_at", "id")
 
@@ -120,6 +128,19 @@ class Message(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    # Of an answer in line, queued and without a run: since when, not to be called before when and
+    # why (an error's code), the process that has taken it in, and the most tokens it may take. One
+    # that was given up because the provider wants nothing for so long keeps that moment.
+    queued_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    wait = models.CharField(max_length=30, blank=True)
+    home = models.UUIDField(null=True, blank=True)
+    expected_tokens = models.PositiveIntegerField(default=0)
+    # How often it was let go since its last call: more than once means that whoever wrote it died
+    # or hung before it called.
+    claims = models.PositiveSmallIntegerField(default=0)
+    # Why it failed without a call of its own: an error's code.
+    failure = models.CharField(max_length=30, blank=True)
     # Of an answer: who writes it now, when that was last said, whether it shall end.
     run = models.UUIDField(null=True, blank=True)
     beat = models.DateTimeField(null=True, blank=True, db_default=Now())
@@ -131,6 +152,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "created_at"], name="message_order"),
             models.Index(fields=["beat"], condition=models.Q(status__in=RUNNING), name="running"),
+            models.Index(
+                fields=["queued_at"],
+                condition=models.Q(status=Status.QUEUED, run=None),
+                name="in_line",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -162,6 +188,10 @@ class Message(models.Model):
     @property
     def is_running(self) -> bool:
         return self.status in RUNNING
+
+    @property
+    def is_in_line(self) -> bool:
+        return self.status == Status.QUEUED and self.run is None
 
     @property
     def is_answer(self) -> bool:

@@ -17,6 +17,16 @@ _PROBLEMS = {
     MISSING: "Not there any more.",
     CHANGED: "Changed since: this is not the text that was sent.",
 }
+# How an attempt ended, in short, where its code does not read as words.
+_ENDINGS = {
+    "rate_limit": "rate-limited",
+    "server": "provider failed",
+    "connection": "not reached",
+    "no_connection": "not reached",
+    "timeout": "no answer in time",
+    "cut_off": "broke off",
+    "asked_to_wait": "asked to wait",
+}
 _CHANGED_AND_DELETED = "Changed and deleted since."
 
 
@@ -49,7 +59,8 @@ class Attempt:
         kind = "continued, " if self.is_continued else ""
         if self.call.ended_at is None:
             return f"{kind}running"
-        return kind + (self.call.error.replace("_", " ") or self.call.finish_reason or "ended")
+        error = _ENDINGS.get(self.call.error) or self.call.error.replace("_", " ")
+        return kind + (error or self.call.finish_reason or "ended")
 
 
 @dataclass(frozen=True)

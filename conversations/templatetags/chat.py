@@ -1,6 +1,8 @@
 """Numbers as the page writes them: money, tokens and time, for people."""
 
+import re
 import time
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
@@ -10,6 +12,9 @@ register = template.Library()
 UNKNOWN_COST = "cost unknown"
 SMALLEST_PLACES = 4  # decimals of an amount below one dollar
 SIGNIFICANT_DIGITS = 2  # that even the tiniest amount keeps
+
+# What a countdown takes the place of, as conversations.text.duration writes it.
+_MOMENT = re.compile(r"in \d[\d,]* (?:h|min|s)\b(?: \d+ (?:min|s)\b)?|any moment now")
 
 
 @register.filter
@@ -60,6 +65,16 @@ def seconds(milliseconds: int | None) -> str:
 def waited(since: float | None) -> str:
     """Whole seconds since a moment, by this machine's clock: a browser's may be wrong."""
     return "" if since is None else str(max(0, int(time.time() - since)))
+
+
+@register.inclusion_tag("conversations/_counted.html")
+def counted(words: str, seconds: int | None) -> Mapping[str, object]:
+    """Words whose "in 12 s" the page counts down, where there is something to count."""
+    moment = None if seconds is None else _MOMENT.search(words)
+    if moment is None:
+        return {"before": words}
+    before, after = words[: moment.start()], words[moment.end() :]
+    return {"before": before, "moment": moment[0], "after": after, "seconds": seconds}
 
 
 def _rounded(number: Decimal, places: int) -> Decimal:

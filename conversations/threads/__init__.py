@@ -6,19 +6,21 @@
     standing   pinned, excluded, deleted
     branching  a conversation of its own out of a thread
     tokens     counted once, kept
-    holding    one change at a time, none under an answer that is being written
+    holding    one change at a time, each with its number, none under an answer being written
 
 Nothing sent is ever lost: texts are not rewritten and rows are not removed.
 """
 
 from .branching import branch_off
+from .holding import Changed
 from .standing import delete, restore, set_standing
 from .tokens import token_count, token_counts
 from .tree import Tree, path_to, tree
-from .versions import rewrite, switch_to
+from .versions import rewrite, step_to, switch_to
 from .writing import begin, set_system_message, write
 
 __all__ = [
+    "Changed",
     "Tree",
     "begin",
     "branch_off",
@@ -28,6 +30,7 @@ __all__ = [
     "rewrite",
     "set_standing",
     "set_system_message",
+    "step_to",
     "switch_to",
     "token_count",
     "token_counts",

@@ -2,15 +2,13 @@
 
 import uuid
 
-from django.db import transaction
-
 from conversations.errors import AnswerRunning, InvalidInput
 from conversations.models import Beginning, Conversation, Message
 from conversations.text import one_line
 
-from .holding import check_is_turn, hold
+from .holding import SENT_ELSEWHERE, check_is_turn, hold, storing
 from .tree import tree
-from .writing import set_system_message
+from .writing import known_by, set_system_message
 
 TITLE_PREFIX = "Branch of "
 LONGEST_TITLE = 200  # characters
@@ -31,22 +29,22 @@ COPIED = (
 )
 
 
-@transaction.atomic
-def branch_off(conversation: Conversation, message: Message) -> Conversation:
+@storing()
+def branch_off(
+    conversation: Conversation, message: Message, client_id: uuid.UUID | None = None
+) -> Conversation:
     """A new conversation that begins with a copy of the thread through this message.
 
-    Deleted messages stay behind, and so do the calls: money is not doubled. Raises InvalidInput
-    or AnswerRunning.
+    Deleted messages stay behind, and so do the calls: money is not doubled. The same client id
+    again is the same conversation. Raises InvalidInput or AnswerRunning.
     """
     check_is_turn(message)
-    if message.is_deleted:
-        raise InvalidInput("This message was deleted.")
     conversation = hold(conversation)
-    ids = tree(conversation).path_to(message.pk)
-    found = conversation.messages.filter(deleted_at=None).in_bulk(ids)
-    path = [found[node] for node in ids if node in found]
-    if any(each.is_running for each in path):
-        raise AnswerRunning
+    if known := known_by(conversation, client_id):
+        if known.copied_from_id != message.pk:
+            raise InvalidInput(SENT_ELSEWHERE)
+        return known.conversation
+    path = _path_to_copy(conversation, message)
     branch = Conversation.objects.create(
         owner_id=conversation.owner_id,
         title=_title(conversation.title),
@@ -57,17 +55,29 @@ def branch_off(conversation: Conversation, message: Message) -> Conversation:
     )
     if system := conversation.system_message:
         set_system_message(branch, system.text)
-    branch.current_leaf_id = _copy(path, branch)
+    branch.current_leaf_id = _copy(path, branch, client_id)
     branch.save(update_fields=["current_leaf"])
     return branch
+
+
+def _path_to_copy(held: Conversation, message: Message) -> list[Message]:
+    ids = tree(held).path_to(message.pk)
+    found = held.messages.filter(deleted_at=None).in_bulk(ids)
+    # Asked only now: it may have been deleted while the conversation was waited for.
+    if message.pk not in found:
+        raise InvalidInput("This message was deleted.")
+    path = [found[node] for node in ids if node in found]
+    if any(each.is_running for each in path):
+        raise AnswerRunning
+    return path
 
 
 def _title(title: str) -> str:
     return one_line(TITLE_PREFIX + title.removeprefix(TITLE_PREFIX), LONGEST_TITLE)
 
 
-def _copy(path: list[Message], branch: Conversation) -> uuid.UUID | None:
-    """Copies below each other; the last one's id."""
+def _copy(path: list[Message], branch: Conversation, client_id: uuid.UUID | None) -> uuid.UUID:
+    """Copies below each other, known by this client id; the last one's id."""
     copies: list[Message] = []
     for each in path:
         copies.append(
@@ -79,5 +89,6 @@ def _copy(path: list[Message], branch: Conversation) -> uuid.UUID | None:
                 **{name: getattr(each, name) for name in COPIED},
             )
         )
+    copies[-1].client_id = client_id
     Message.objects.bulk_create(copies)
-    return copies[-1].pk if copies else None
+    return copies[-1].pk

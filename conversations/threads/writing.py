@@ -13,33 +13,34 @@ from conversations.models import Conversation, Message, Origin, ResponseFormat, 
 from conversations.text import storable
 from conversations.tokens import count, encoding_name
 
-from .holding import hold
+from .holding import SENT_ELSEWHERE, act, check_is_quiet, hold
 
 
-@transaction.atomic
+@act
 def write(
     conversation: Conversation,
     after: Message | None,
     role: str,
     text: str,
     client_id: uuid.UUID | None = None,
-) -> Message:
+) -> tuple[Message, bool]:
     """A message after this one, or at the very start; whatever followed now follows it.
 
     The thread ends with it only where it ended with `after`. The same client id again changes
     nothing. Raises InvalidInput or AnswerRunning.
     """
     place = after.pk if after else None
-    held = hold(conversation, place)
-    message, is_new = by_hand(held, place, role, text, client_id)
-    if is_new:
-        following = held.messages.in_thread().filter(parent=place).exclude(pk=message.pk)
-        following.update(parent=message)
-        moved(held, message if held.current_leaf_id == place else held.current_leaf)
-    return message
+    held = hold(conversation)
+    if known := known_here(held, client_id):
+        return known, False
+    check_is_quiet(held, place)
+    message = by_hand(held, place, role, text, client_id)
+    following = held.messages.in_thread().filter(parent=place).exclude(pk=message.pk)
+    following.update(parent=message)
+    moved(held, message if held.current_leaf_id == place else held.current_leaf)
+    return message, True
 
 
-@transaction.atomic
 def begin(
     conversation: Conversation,
     system_text: str,
@@ -48,15 +49,25 @@ def begin(
     client_id: uuid.UUID,
     examples: Sequence[Mapping[str, str]] = (),
 ) -> Message:
-    """Store a new conversation that begins with these examples and this message."""
-    if known := _known(conversation, client_id):
+    """Store a new conversation that begins with these examples and this message.
+
+    The same client id again stores nothing. Raises InvalidInput.
+    """
+    if known := known_by(conversation, client_id):
         return known
-    conversation.save(force_insert=True)
-    set_system_message(conversation, system_text)
-    for example in examples:
-        write(conversation, conversation.current_leaf, example["role"], example["text"])
-        conversation.refresh_from_db()
-    return write(conversation, conversation.current_leaf, role, text, client_id)
+    try:
+        with transaction.atomic():
+            conversation.save(force_insert=True)
+            set_system_message(conversation, system_text)
+            for example in examples:
+                write(conversation, conversation.current_leaf, example["role"], example["text"])
+                conversation.refresh_from_db()
+            return write(conversation, conversation.current_leaf, role, text, client_id).message
+    except InvalidInput:
+        # The same client id at the same moment: the other request was first.
+        if known := known_by(conversation, client_id):
+            return known
+        raise
 
 
 def by_hand(
@@ -66,12 +77,7 @@ def by_hand(
     text: str,
     client_id: uuid.UUID | None,
     **fields: Any,
-) -> tuple[Message, bool]:
-    """A stored message, and whether it is new."""
-    if known := _known(held, client_id):
-        if known.conversation_id != held.pk:
-            raise InvalidInput("This message was already written in another chat.")
-        return known, False
+) -> Message:
     text = storable(text)
     if not text.strip():
         raise InvalidInput("Write a message first.")
@@ -80,7 +86,7 @@ def by_hand(
     if role == Role.ASSISTANT:
         fields |= _rendered(text, fields.get("response_format", ResponseFormat.TEXT))
     encoding = encoding_name(held.model)
-    message = Message.objects.create(
+    return Message.objects.create(
         conversation=held,
         owner_id=held.owner_id,
         parent_id=parent,
@@ -91,12 +97,19 @@ def by_hand(
         client_id=client_id,
         **fields,
     )
-    return message, True
 
 
-def _known(conversation: Conversation, client_id: uuid.UUID | None) -> Message | None:
+def known_by(conversation: Conversation, client_id: uuid.UUID | None) -> Message | None:
     known = Message.objects.filter(owner_id=conversation.owner_id, client_id=client_id)
     return known.first() if client_id else None
+
+
+def known_here(held: Conversation, client_id: uuid.UUID | None) -> Message | None:
+    """Raises InvalidInput where it is known in another conversation."""
+    known = known_by(held, client_id)
+    if known and known.conversation_id != held.pk:
+        raise InvalidInput(SENT_ELSEWHERE)
+    return known
 
 
 def _rendered(text: str, response_format: str) -> dict[str, Any]:

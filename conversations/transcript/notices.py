@@ -1,10 +1,17 @@
 """What there is to say about how an answer ended, and what there is to do about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
-from conversations.errors import is_refusal, words_for
-from conversations.models import Completion, Message, Status
+from conversations.errors import (
+    AskedToWait,
+    ContextLengthExceeded,
+    QueueTimedOut,
+    is_refusal,
+    words_for,
+)
+from conversations.models import Completion, Message, Purpose, Status
+from conversations.text import roughly
 
 CONTINUE = "continue"
 RETRY = "retry"
@@ -80,17 +87,20 @@ def _finish(message: Message, call: Completion, continued: tuple[str, ...]) -> N
 
 
 def _failure(message: Message, continued: tuple[str, ...]) -> Notice:
+    if message.failure:
+        return _failure_in_line(message, continued)
     call = message.call
     if call is None:
         words = "This message could not be sent to the model. Nothing was charged."
         if message.copied_from_id:
             words = "This answer failed in the chat that it was copied from."
         return Notice(words, is_bad=True, actions=(RETRY, SETTINGS))
-    said = [_sentence(words_for(call.error, call.error_detail))]
+    calls = _calls_of_this_request(message)
+    said = [_sentence(words_for(call.error, call.error_detail)), _tries(calls)]
     if message.text:
         said.append(TEXT_IS_KEPT)
     if not is_refusal(call.error):
-        said.append(_charge(call.cost))
+        said.append(_charge(calls))
     actions = _ACTIONS.get(call.error, ())
     return Notice(
         " ".join(filter(None, said)),
@@ -99,11 +109,50 @@ def _failure(message: Message, continued: tuple[str, ...]) -> Notice:
     )
 
 
+def _failure_in_line(message: Message, continued: tuple[str, ...]) -> Notice:
+    """It never came to its end, without any call or between two of them."""
+    calls = _calls_of_this_request(message)
+    said = [_given_up(message, bool(calls))]
+    if calls:
+        why = _sentence(words_for(calls[-1].error, calls[-1].error_detail))
+        said = [why, _tries(calls), *said]
+    said += [TEXT_IS_KEPT] if message.text else []
+    said.append(_charge(calls))
+    return Notice(
+        " ".join(filter(None, said)), is_bad=not message.text, actions=(*continued, RETRY)
+    )
+
+
+def _given_up(message: Message, was_called: bool) -> str:
+    since, until = message.queued_at or message.created_at, message.ended_at
+    how_long = roughly((until - since).total_seconds()) if until else "too long"
+    if message.failure == QueueTimedOut.code and was_called:
+        return f"Given up after {how_long}."
+    if message.failure == AskedToWait.code and message.not_before and until:
+        how_long = roughly((message.not_before - until).total_seconds())
+    return _sentence(words_for(message.failure, how_long))
+
+
+def _calls_of_this_request(message: Message) -> list[Completion]:
+    """Those since it was last asked for, so without the ones that it is a continuation of."""
+    asked = [call for call in message.calls if call.purpose == Purpose.ANSWER]
+    since = message.queued_at or message.created_at
+    recent = [call for call in asked if call.created_at >= since]
+    # One that failed by a call has one, whatever the clocks of two machines say.
+    return recent if recent or message.failure else asked[-1:]
+
+
+def _tries(calls: Sequence[Completion]) -> str:
+    """A prompt that was too long was not tried again, but shortened."""
+    tried = [call for call in calls if call.error != ContextLengthExceeded.code]
+    return f"Tried {len(tried)} times." if len(tried) > 1 else ""
+
+
 def _sentence(words: str) -> str:
     """A provider's own words often end without a stop."""
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
-def _charge(cost: Decimal | None) -> str:
+def _charge(calls: Sequence[Completion]) -> str:
     """Only "nothing" is worth a word: any other amount stands in the turn's footer."""
-    return "Nothing was charged." if cost == 0 else ""
+    return "Nothing was charged." if all(call.cost == 0 for call in calls) else ""

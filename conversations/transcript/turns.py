@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 
-from conversations import rendering
+from conversations import line, rendering
 from conversations.models import Completion, Conversation, Message, Origin, Role, Standing
 from conversations.threads import Tree, tree
 from conversations.turns import Shown, shown
-from conversations.turns.draft import is_fresh_start
+from conversations.turns.drafting.draft import is_fresh_start
 
 from .facts import Facts, facts_of
 from .notices import Notice, notice_of
+from .waiting import Waiting, waiting_of
 
 WRITTEN = "Written by hand"
 STANDINGS = {Standing.PINNED: "Pinned", Standing.EXCLUDED: "Not sent: excluded"}
@@ -26,6 +27,8 @@ class Turn:
     settled: SafeString
     tail: SafeString
     position: int
+    # By whose frames that was shown, of a running one.
+    source: int
     reasoning: str
     version: int
     versions: int
@@ -36,6 +39,8 @@ class Turn:
     call: Completion | None
     facts: Facts | None
     notice: Notice | None
+    # Why it is not written yet, of one that stands in line.
+    wait: Waiting | None
 
     @property
     def name(self) -> str:
@@ -72,9 +77,10 @@ class Turn:
 
     @property
     def waiting_since(self) -> float | None:
-        """Epoch seconds, while no text has arrived."""
-        if self.message.is_running and not self.position:
-            return self.message.created_at.timestamp()
+        """Epoch seconds, while it is called and no text has arrived."""
+        call = self.call
+        if self.message.is_running and not self.position and call and call.ended_at is None:
+            return call.created_at.timestamp()
         return None
 
 
@@ -124,6 +130,7 @@ def _turn(message: Message, grown: Tree) -> Turn:
         settled=_safe(now.settled),
         tail=_safe(now.tail),
         position=now.position,
+        source=now.source,
         reasoning=now.reasoning,
         version=index + 1,
         versions=len(versions),
@@ -133,7 +140,14 @@ def _turn(message: Message, grown: Tree) -> Turn:
         call=message.call,
         facts=facts_of(message),
         notice=notice_of(message, can_go_on=is_leaf and not is_fresh_start(message)),
+        wait=wait_of(message),
     )
+
+
+def wait_of(message: Message) -> Waiting | None:
+    """Why an answer is not written yet; None for one that is, and for one whose turn has come."""
+    wait = line.wait_of(message) if message.is_in_line else None
+    return waiting_of(wait, message.call.error_detail if message.call else "") if wait else None
 
 
 def _shown(message: Message) -> Shown:

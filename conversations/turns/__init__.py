@@ -2,9 +2,10 @@
 
 send, send_first, edit, retry,       admission, then a task of this process
 answer, continue_answer, fresh_start
-stop                                 asks; the runner ends
+stop, try_now                        ask; the runner ends, the line lets it go
 prepare                              a summary, before it is needed
-start_sweeping, shutdown             endings for what nobody writes any more
+watch                                what one in line waits for, from now on
+start_sweeping, drain, shutdown      endings for what nobody writes any more
 make_draft                           what would be sent: preview and call alike
 """
 
@@ -12,6 +13,7 @@ from .admission import Admitted, Wish
 from .background import (
     answer,
     continue_answer,
+    drain,
     edit,
     fresh_start,
     prepare,
@@ -21,11 +23,13 @@ from .background import (
     shutdown,
     start_sweeping,
     stop,
-    tell_thread_changed,
+    try_now,
 )
-from .draft import Draft, make_draft
-from .limits import limits_of
-from .live import Shown, shown
+from .dispatch import watch
+from .drafting.draft import Draft, make_draft
+from .drafting.limits import limits_of
+from .sharing.changes import tell_thread_changed
+from .sharing.live import Shown, shown
 
 __all__ = [
     "Admitted",
@@ -34,6 +38,7 @@ __all__ = [
     "Wish",
     "answer",
     "continue_answer",
+    "drain",
     "edit",
     "fresh_start",
     "limits_of",
@@ -47,4 +52,6 @@ __all__ = [
     "start_sweeping",
     "stop",
     "tell_thread_changed",
+    "try_now",
+    "watch",
 ]

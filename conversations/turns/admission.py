@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 
 from conversations import threads
 from conversations.errors import InvalidInput, Refusal, ThreadMoved
@@ -20,7 +19,7 @@ from conversations.models import (
     title_from,
 )
 
-from .draft import is_fresh_start
+from .drafting.draft import is_fresh_start
 from .queueing import hold, leave, queue, queue_answer, store_question
 from .sweeps import end_dead_answers
 
@@ -155,14 +154,11 @@ def admit_continuation(
             raise InvalidInput("Only an answer with text can be continued.")
         if found.children.exists():
             raise InvalidInput("The thread goes on after this answer. Try it again instead.")
-        threads.switch_to(held, found)
+        threads.step_to(held, found)
         found.status, found.run, found.stop_asked = Status.QUEUED, None, False
         found.ended_at, found.token_counts = None, {}
         found.continue_ids = [*found.continue_ids, str(client_id)]
         found.model = found.model or held.model
-        found.save()
-        Message.objects.filter(pk=found.pk).update(beat=Now())
-        held.refresh_from_db()
         return Admitted(found.parent or found, queue(held, found), True)
 
     end_dead_answers(conversation)

@@ -4,26 +4,25 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from typing import Any
 
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import close_old_connections
 from django.utils import timezone
 
+from conversations import line
 from conversations.models import Conversation, Message
-from conversations.rendering import answer_renderer
 
-from . import admission, broadcasts, live, store, summaries, sweeps
+from . import admission, dispatch, draining, steady, sweeps
 from .admission import Admitted, Wish
-from .run import Run
-from .tasks import own, owned
+from .sharing import broadcasts, live, lookout, others
+from .tasks import in_database, own, owned
+from .writing import store, summaries
 
 log = logging.getLogger(__name__)
-
-# How often each process looks for answers that nobody writes any more, in seconds.
-SWEEP_SECONDS = 5
 
 
 async def send(user: AbstractBaseUser, conversation: Conversation, wish: Wish) -> Admitted:
@@ -88,6 +87,9 @@ async def fresh_start(
 
 
 async def _admit(door: Callable[[], Admitted]) -> Admitted:
+    # The request's own connection goes back first: as many requests as the pool has connections,
+    # each with one and waiting for a second, would wait for each other.
+    await sync_to_async(close_old_connections)()
     # A request that its browser gives up is cancelled; the message is then still stored with
     # its answer under way, never one without the other.
     return await asyncio.shield(own(_admit_and_start(door), "admission"))
@@ -97,52 +99,55 @@ async def _admit_and_start(door: Callable[[], Admitted]) -> Admitted:
     async with ThreadSensitiveContext():
         admitted = await database_sync_to_async(door)()
     if admitted.is_new:
-        await start(admitted.answer)
+        await dispatch.advance()
         await broadcasts.publish(admitted.answer.conversation_id, _what_happened(admitted))
     return admitted
 
 
 def _what_happened(admitted: Admitted) -> broadcasts.Event:
     """A message at the thread's end is shown below it; after all else the log is read again."""
-    is_next = admitted.is_at_end
-    return broadcasts.MessageSent(admitted.question.pk) if is_next else broadcasts.ThreadChanged()
-
-
-async def start(answer: Message) -> None:
-    """Begin to write a queued answer in this process."""
-    ready = partial(answer_renderer, answer.text, is_json=answer.is_json)
-    # What is to be continued may be long; rendering it must not hold up the others.
-    run = Run(answer, await asyncio.to_thread(ready) if answer.text else ready())
-    live.enter(answer.pk, run)
-    own(_finish(run, answer), f"answer {answer.pk}")
-
-
-async def _finish(run: Run, answer: Message) -> None:
-    try:
-        await run()
-    except Exception:
-        log.exception("answer %s could not be ended; a sweep will end it", answer.pk)
-    finally:
-        live.leave(answer.pk, run)
-    await broadcasts.publish(answer.conversation_id, broadcasts.AnswerEnded(answer.pk))
-    summaries.prepare(answer.conversation_id)
+    changes = admitted.answer.conversation.changes
+    if admitted.is_at_end:
+        return broadcasts.MessageSent(admitted.question.pk, changes)
+    return broadcasts.ThreadChanged(changes)
 
 
 async def prepare(conversation: Conversation) -> None:
     """Write in the background what the next message may need. Returns at once."""
-    summaries.prepare(conversation.pk)
+    summaries.prepare(conversation)
 
 
 async def stop(conversation: Conversation, answer: uuid.UUID) -> bool:
     """Ask an answer to end with what has arrived; False where it had already ended."""
-    was_running = await database_sync_to_async(store.ask_to_stop)(conversation, answer)
-    if runner := live.runner(answer):
+    runner = live.runner(answer)
+    if runner:
         runner.stop()
-    return was_running
+    was_running = await database_sync_to_async(store.ask_to_stop)(conversation, answer)
+    if runner := runner or live.runner(answer):
+        runner.stop()
+    elif changes := await database_sync_to_async(store.cancel)(answer):
+        # It stood in line: nobody writes it.
+        await broadcasts.publish(conversation.pk, broadcasts.AnswerEnded(answer, changes))
+        await dispatch.advance()
+    elif was_running:
+        await others.say("stop", answer=str(answer))
+    return was_running or runner is not None
 
 
-async def tell_thread_changed(conversation: uuid.UUID) -> None:
-    await broadcasts.publish(conversation, broadcasts.ThreadChanged())
+async def _stop_here(hint: Mapping[str, Any]) -> None:
+    if runner := live.runner(uuid.UUID(hint["answer"])):
+        runner.stop()
+
+
+async def try_now(conversation: Conversation, answer: uuid.UUID) -> bool:
+    """Let an answer in line not wait for the moment of its next try; False for any other."""
+    own_answer = conversation.messages.filter(pk=answer)
+    if not await own_answer.aexists():
+        return False
+    has_waited = await database_sync_to_async(line.try_now)(answer)
+    await others.say("line")
+    await dispatch.advance()
+    return has_waited
 
 
 # --- the process begins and ends ------------------------------------------------------------
@@ -153,8 +158,11 @@ async def recover(is_alone: bool) -> None:
     start = timezone.now()
     if is_alone:
         await _sweep(lambda: sweeps.end_all_answers_before(start))
+        # Nobody else can be there to call those who stand in line.
+        await in_database(line.adopt, others.PROCESS)
     else:
         await _sweep(sweeps.end_all_dead_answers)
+    await dispatch.advance()
 
 
 async def _sweep(sweep: Callable[[], list[Message]]) -> None:
@@ -166,7 +174,15 @@ async def _sweep(sweep: Callable[[], list[Message]]) -> None:
 
 
 def start_sweeping(is_alone: bool) -> None:
+    others.listen("stop", _stop_here)
+    others.listen("line", _look_at_line)
+    lookout.start()
+    steady.begin()
     own(_sweep_forever(is_alone), "sweeps")
+
+
+async def _look_at_line(hint: Mapping[str, Any]) -> None:
+    dispatch.nudge()
 
 
 async def _sweep_forever(is_alone: bool) -> None:
@@ -175,17 +191,28 @@ async def _sweep_forever(is_alone: bool) -> None:
     except Exception:
         log.exception("the first sweep failed")
     while True:
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(steady.pace())
         try:
             await _sweep(sweeps.end_all_dead_answers)
+            dispatch.nudge()
         except Exception:
             # Whatever it was: without sweeps a dead answer would run for ever.
-            log.exception("a sweep failed; the next one comes in %s s", SWEEP_SECONDS)
+            log.exception("a sweep failed; the next one comes in %.1f s", steady.pace())
+
+
+async def drain() -> None:
+    """Begin nothing new; let running answers go on for the grace period, then end them."""
+    draining.begin()
+    await dispatch.advance()
+    await others.say("line")
+    if answers := _answers():
+        await asyncio.wait(answers, timeout=settings.GRACE_SECONDS)
 
 
 async def shutdown() -> None:
     """End every answer of this process with what has arrived, as interrupted."""
-    answers = [task for task in owned() if task.get_name().startswith("answer ")]
+    dispatch.stop()
+    answers = _answers()
     for answer in live.running():
         if runner := live.runner(answer):
             runner.interrupt()
@@ -193,3 +220,7 @@ async def shutdown() -> None:
         await asyncio.wait(answers, timeout=settings.SHUTDOWN_SECONDS)
     for task in owned():
         task.cancel()
+
+
+def _answers() -> list[asyncio.Task[Any]]:
+    return [task for task in owned() if task.get_name().startswith("answer ")]

@@ -2,11 +2,10 @@
 
 import uuid
 
-from django.conf import settings
 from django.utils import timezone
 
-from conversations import threads
-from conversations.errors import AnswerRunning, InvalidInput, TooBusy
+from conversations import line, threads
+from conversations.errors import AnswerRunning, InvalidInput
 from conversations.models import (
     Conversation,
     Message,
@@ -18,13 +17,13 @@ from conversations.models import (
 )
 from conversations.tokens import count, encoding_name
 
-from . import live
-from .draft import FRESH_OPENING, ask_of, draft_of
+from .drafting.draft import FRESH_OPENING, ask_of, draft_of
+from .sharing import others
 
 
 def hold(conversation: Conversation) -> Conversation:
     """The conversation, locked until the transaction ends, with no answer running in it."""
-    held = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    held = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     if held.messages.running().exists():
         raise AnswerRunning
     return held
@@ -32,8 +31,7 @@ def hold(conversation: Conversation) -> Conversation:
 
 def leave(held: Conversation, old: Message) -> None:
     """Go from this message's branch to a new version of it; stepping back leads where one was."""
-    threads.switch_to(held, old)
-    held.refresh_from_db()
+    threads.step_to(held, old)
     Message.objects.filter(pk=old.pk).update(last_leaf=held.current_leaf_id)
 
 
@@ -83,16 +81,20 @@ def queue_answer(
         response_format=ResponseFormat.TEXT if is_summary else held.response_format,
         client_id=client_id,
     )
-    answer.save(force_insert=True)
     return queue(held, answer)
 
 
 def queue(held: Conversation, answer: Message) -> Message:
-    """End the thread at a queued answer, if it may be sent. Raises a Refusal."""
-    draft_of(ask_of(answer)).checked()
-    if len(live.running()) >= settings.MAX_RUNNING_ANSWERS:
-        raise TooBusy
+    """Store a queued answer at the end of the thread, if it may be sent. Raises a Refusal."""
+    draft = draft_of(ask_of(answer)).checked()
+    answer.expected_tokens = draft.context.tokens + draft.limits.max_tokens
+    answer.queued_at = line.enter(held.owner_id, answer.pk)
+    answer.not_before, answer.wait, answer.failure, answer.claims = None, "", "", 0
+    answer.home, answer.beat = others.PROCESS, answer.queued_at
+    answer.save()
     held.current_leaf = answer
     held.active_at = timezone.now()
     held.save(update_fields=["current_leaf", "active_at"])
+    held.changes = Conversation.objects.note_change(held.pk)
+    answer.conversation = held
     return answer

@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from conversations.models import Conversation, Message, Status
 from conversations.models.message import MessageQuerySet
 
-from . import live
-from .asides import end_lost_asides
-from .endings import Ending, end_answer
+from . import steady
+from .sharing import live
+from .writing.asides import end_lost_asides
+from .writing.endings import Ending, end_answer
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +32,20 @@ def end_all_dead_answers() -> list[Message]:
 def end_all_answers_before(start: datetime) -> list[Message]:
     """Of the whole site, when its only process starts: none of before can be running."""
     end_lost_asides(start)
-    return _take_over(Message.objects.running().filter(beat__lt=start))
+    return _take_over(Message.objects.claimed().filter(beat__lt=start))
 
 
 def _dead(messages: MessageQuerySet) -> MessageQuerySet:
     limit = Now() - timedelta(seconds=settings.TAKEOVER_SECONDS)
-    return messages.running().filter(beat__lt=limit)
+    return messages.claimed().filter(beat__lt=limit)
 
 
 def _take_over(candidates: MessageQuerySet) -> list[Message]:
     """End those that no runner of this process writes; the ones that were ended."""
-    return [
-        answer
-        for answer in candidates.exclude(pk__in=live.running())
-        if _interrupt_or_log(answer, candidates)
-    ]
+    found = list(candidates.exclude(pk__in=live.running()))
+    if not steady.is_steady_at_look():
+        return []
+    return [answer for answer in found if _interrupt_or_log(answer, candidates)]
 
 
 def _interrupt_or_log(answer: Message, candidates: MessageQuerySet) -> bool:
@@ -58,9 +58,19 @@ def _interrupt_or_log(answer: Message, candidates: MessageQuerySet) -> bool:
 
 
 def _interrupt(answer: Message, candidates: MessageQuerySet) -> bool:
-    """Become the answer's run, unless its own came back to life, and end it with its text."""
+    """Become the answer's run, unless its own came back to life, and end it with its text.
+
+    One that was not called yet goes back into the line.
+    """
+    if answer.status == Status.QUEUED and not answer.stop_asked:
+        never_called = candidates.filter(pk=answer.pk, run=answer.run, status=Status.QUEUED)
+        if never_called.update(run=None, home=None):
+            log.warning("answer %s was lost before its call; it waits again", answer.pk)
+        return False
     run = uuid.uuid4()
     if not candidates.filter(pk=answer.pk, run=answer.run).update(run=run, beat=Now()):
         return False
     answer.refresh_from_db()
-    return end_answer(answer, run, Ending(Status.INTERRUPTED, answer.text, answer.reasoning))
+    status = Status.STOPPED if answer.stop_asked else Status.INTERRUPTED
+    ending = Ending(status, answer.text, answer.reasoning)
+    return bool(end_answer(answer, run, ending))

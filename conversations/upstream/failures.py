@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC
 
 from django.conf import settings
 
@@ -33,6 +34,11 @@ QUOTA_NAMES = {
     "insufficient_credits",
 }
 KEY_NAMES = {"invalid_api_key", "authentication_error"}
+
+# Seconds: longer than anybody waits, and short enough to count with.
+LONGEST_WAIT = 31 * 86_400.0
+# Characters of a header that are looked at.
+MAX_WAIT_LENGTH = 64
 
 
 def failure_of(
@@ -118,13 +124,32 @@ def _payload(body: str) -> object:
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """How many seconds the provider asks us to wait; None where it does not say."""
     for name, per_second in (("retry-after-ms", 1000), ("retry-after", 1)):
-        try:
-            seconds = float(headers.get(name, "")) / per_second
-        except ValueError:
+        value = headers.get(name, "")
+        if len(value) > MAX_WAIT_LENGTH:
             continue
-        return max(seconds, 0.0) if math.isfinite(seconds) else None
+        wait = _number(value)
+        if wait is None:
+            wait = _seconds_until(value)
+        else:
+            wait /= per_second
+        if wait is not None:
+            return min(max(wait, 0.0), LONGEST_WAIT)
+    return None
+
+
+def _number(value: str) -> float | None:
     try:
-        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-        return max(moment.timestamp() - time.time(), 0.0)
-    except (TypeError, ValueError, OverflowError):
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _seconds_until(value: str) -> float | None:
+    """Seconds until a moment as HTTP writes it."""
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        # Without a zone it is in UTC, as HTTP has it.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None

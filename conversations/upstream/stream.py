@@ -16,6 +16,7 @@ from conversations.tokens import Usage
 from .chunks import Delta
 from .deadlines import Deadline, Deadlines
 from .failures import failure_from
+from .rate_limits import RateLimits, rate_limits_in
 from .reading import AnswerReader
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Stream:
 
     def __init__(self, response: "httpx2.Response", deadlines: Deadlines) -> None:
         self.first_token_seconds: float | None = None  # since the request began
+        # What the response's headers tell of the provider's limits; None: nothing.
+        self.rate_limits: RateLimits | None = rate_limits_in(response.headers)
         self._body = response.aiter_bytes()
         self._deadlines = deadlines
         self._reader = AnswerReader(settings.MAX_ANSWER_LENGTH)

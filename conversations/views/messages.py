@@ -1,4 +1,4 @@
-"""Sending, stopping, trying again, stepping between versions."""
+"""Sending, stopping, not waiting, trying again, stepping between versions."""
 
 import uuid
 
@@ -79,13 +79,24 @@ async def stop(
 
 
 @require_POST
+async def try_now(
+    request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
+) -> HttpResponse:
+    """Do not wait for the moment of the next try."""
+    conversation = await aown_conversation(await aperson(request), conversation_id)
+    answer = await aget_object_or_404(conversation.messages, pk=message_id)
+    await turns.try_now(conversation, answer.pk)
+    return HttpResponse(status=204)
+
+
+@require_POST
 async def switch(
     request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
 ) -> HttpResponse:
     conversation = await aown_conversation(await aperson(request), conversation_id)
     version = await aget_object_or_404(conversation.messages, pk=message_id)
-    await sync_to_async(threads.switch_to)(conversation, version)
-    await turns.tell_thread_changed(conversation.pk)
+    changed = await sync_to_async(threads.switch_to)(conversation, version)
+    await turns.tell_thread_changed(conversation.pk, changed.number)
     # The comparison's page has no log to put it into.
     if not request.headers.get("HX-Request"):
         return redirect("conversation", conversation_id=conversation.pk)

@@ -72,4 +72,7 @@ def log(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
 
 def render_log(request: HttpRequest, conversation: Conversation, status: int = 200) -> HttpResponse:
     context = {"conversation": conversation, "exchanges": transcript.exchanges_of(conversation)}
-    return render(request, "conversations/_exchanges.html", context, status=status)
+    response = render(request, "conversations/_exchanges.html", context, status=status)
+    # Read before the exchanges were: what the page may have more than that, it is told again.
+    response["Chat-Changes"] = str(conversation.changes)
+    return response

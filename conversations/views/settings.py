@@ -5,7 +5,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
@@ -32,22 +32,24 @@ def drawer_of(conversation: Conversation, form: SettingsForm) -> dict[str, Any]:
 @require_POST
 async def settings(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """A page sends what was changed in it, so that two pages take nothing from each other."""
-    conversation = await aown_conversation(await aperson(request), conversation_id)
-    form = SettingsForm.changing(conversation, request.POST)
-    is_right = await sync_to_async(_save)(conversation, form)
+    found = await aown_conversation(await aperson(request), conversation_id)
+    conversation, form = await sync_to_async(_save)(found, request.POST)
     await turns.prepare(conversation)
-    return await sync_to_async(_answer)(request, conversation, form, 200 if is_right else 422)
+    return await sync_to_async(_answer)(request, conversation, form, 422 if form.errors else 200)
 
 
-def _save(conversation: Conversation, form: SettingsForm) -> bool:
+def _save(conversation: Conversation, changes: QueryDict) -> tuple[Conversation, SettingsForm]:
     """All that is right; what is wrong keeps nothing else from being saved."""
-    is_right = form.is_valid()
     with transaction.atomic():
-        form.apply(conversation)
-        conversation.save(update_fields=list(conversation.parameters()))
+        # Locked, for another page may save something else at this moment.
+        held = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        form = SettingsForm.changing(held, changes)
+        form.full_clean()
+        form.apply(held)
+        held.save(update_fields=list(held.parameters()))
         if "system_message" in form.cleaned_data:
-            threads.set_system_message(conversation, form.cleaned_data["system_message"])
-    return is_right
+            threads.set_system_message(held, form.cleaned_data["system_message"])
+    return held, form
 
 
 def _answer(

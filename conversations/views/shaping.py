@@ -39,12 +39,13 @@ async def _asked(request: HttpRequest, conversation: Conversation) -> HttpRespon
     return await sync_to_async(render_log)(request, conversation, 202)
 
 
-async def _changed(request: HttpRequest, changed: Message) -> HttpResponse:
+async def _changed(request: HttpRequest, changed: threads.Changed) -> HttpResponse:
     """The log, and which of its turns to look at."""
-    await turns.tell_thread_changed(changed.conversation_id)
-    conversation = await Conversation.objects.aget(pk=changed.conversation_id)
+    message = changed.message
+    await turns.tell_thread_changed(message.conversation_id, changed.number)
+    conversation = await Conversation.objects.aget(pk=message.conversation_id)
     response = await sync_to_async(render_log)(request, conversation)
-    response["Chat-Turn"] = str(changed.pk)
+    response["Chat-Turn"] = str(message.pk)
     return response
 
 
@@ -66,8 +67,8 @@ async def edit(
     wanted = await checked(EditForm(request.POST))
     text, client_id = wanted["text"], wanted["client_id"]
     if old.role != Role.USER or wanted["send"] == "no":
-        version = await sync_to_async(threads.rewrite)(conversation, old, text, client_id)
-        return await _changed(request, version)
+        changed = await sync_to_async(threads.rewrite)(conversation, old, text, client_id)
+        return await _changed(request, changed)
     await turns.edit(await aperson(request), conversation, old, text, client_id)
     return await _asked(request, conversation)
 
@@ -128,8 +129,8 @@ async def _write(
     request: HttpRequest, conversation: Conversation, after: Message | None
 ) -> HttpResponse:
     wanted = await checked(WriteForm(request.POST))
-    written = await sync_to_async(threads.write)(conversation, after, **wanted)
-    return await _changed(request, written)
+    changed = await sync_to_async(threads.write)(conversation, after, **wanted)
+    return await _changed(request, changed)
 
 
 @require_POST
@@ -155,8 +156,8 @@ async def standing(
 ) -> HttpResponse:
     _, message = await find(request, conversation_id, message_id)
     wanted = await checked(StandingForm(request.POST))
-    await sync_to_async(threads.set_standing)(message, wanted["standing"])
-    return await _changed(request, message)
+    changed = await sync_to_async(threads.set_standing)(message, wanted["standing"])
+    return await _changed(request, changed)
 
 
 @require_POST
@@ -165,8 +166,7 @@ async def delete(
     request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
 ) -> HttpResponse:
     _, message = await find(request, conversation_id, message_id)
-    await sync_to_async(threads.delete)(message)
-    return await _changed(request, message)
+    return await _changed(request, await sync_to_async(threads.delete)(message))
 
 
 @require_POST
@@ -175,8 +175,7 @@ async def restore(
     request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
 ) -> HttpResponse:
     _, message = await find(request, conversation_id, message_id)
-    await sync_to_async(threads.restore)(message)
-    return await _changed(request, message)
+    return await _changed(request, await sync_to_async(threads.restore)(message))
 
 
 @require_POST
@@ -185,5 +184,6 @@ async def branch(
     request: HttpRequest, conversation_id: uuid.UUID, message_id: uuid.UUID
 ) -> HttpResponse:
     conversation, message = await find(request, conversation_id, message_id)
-    made = await sync_to_async(threads.branch_off)(conversation, message)
+    wanted = await checked(AnswerForm(request.POST))
+    made = await sync_to_async(threads.branch_off)(conversation, message, wanted["client_id"])
     return _go_to(made.pk)

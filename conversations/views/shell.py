@@ -20,7 +20,9 @@ from conversations.errors import (
     JsonNotMentioned,
     Refusal,
     ThreadMoved,
+    TooBusy,
     TooLong,
+    TooSoon,
 )
 from conversations.models import Conversation
 
@@ -31,6 +33,7 @@ _ACTIONS: dict[type[Refusal], Sequence[str]] = {
     ThreadMoved: ("show",),
     AnswerRunning: ("show",),
     DoesNotFit: ("settings",),
+    TooBusy: ("retry",),
     TooLong: ("settings", "fresh"),
     JsonNotMentioned: ("settings",),
 }
@@ -64,23 +67,35 @@ def blank_conversation(user: User) -> Conversation:
 
 
 def notice(
-    request: HttpRequest, status: int, words: str, actions: Sequence[str] = ()
+    request: HttpRequest,
+    status: int,
+    words: str,
+    actions: Sequence[str] = (),
+    seconds: int | None = None,
 ) -> HttpResponse:
-    """Words where the person looks, above the composer; the draft stays in it."""
+    """Words where the person looks, above the composer; the draft stays in it.
+
+    Words that say in how many `seconds` it is over count down, and go away by themselves.
+    """
     route = request.resolver_match
     context = {
         "words": words,
         "actions": tuple(actions),
+        "seconds": seconds,
         "conversation_id": route.kwargs.get("conversation_id") if route else None,
     }
     response = render(request, "conversations/_notice.html", context, status=status)
     response["HX-Retarget"] = "#notice"
     response["HX-Reswap"] = "innerHTML"
+    if seconds is not None:
+        response["Retry-After"] = str(seconds)
     return response
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return notice(request, refusal.status, str(refusal), _ACTIONS.get(type(refusal), ()))
+    seconds = refusal.retry_after if isinstance(refusal, TooSoon) else None
+    actions = _ACTIONS.get(type(refusal), ())
+    return notice(request, refusal.status, str(refusal), actions, seconds)
 
 
 def saying_no(view: View[P]) -> View[P]:

@@ -100,19 +100,23 @@ def rename(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """At once, and kept: it can be taken back, and its money stays in the ledger."""
-    conversation = own_conversation(request, conversation_id)
-    conversation.deleted_at = timezone.now()
-    conversation.save(update_fields=["deleted_at"])
+    conversation = _here_or_deleted(request, conversation_id)
+    here = Conversation.objects.filter(pk=conversation.pk, deleted_at=None)
+    here.update(deleted_at=timezone.now())
     return _rows(request, sidebar_of(person(request), "", 1, deleted=conversation))
 
 
 @require_POST
 def restore(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    deleted = Conversation.objects.filter(owner=person(request)).exclude(deleted_at=None)
-    conversation = get_object_or_404(deleted, pk=conversation_id)
+    conversation = _here_or_deleted(request, conversation_id)
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
     return _rows(request, sidebar_of(person(request), "", 1))
+
+
+def _here_or_deleted(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
+    """What is asked again, since the first answer was lost, is answered like the first time."""
+    return get_object_or_404(Conversation, owner=person(request), pk=conversation_id)
 
 
 def _rows(request: HttpRequest, rows: Sidebar) -> HttpResponse:

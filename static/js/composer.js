@@ -35,6 +35,9 @@ on('click', event => {
   stop()
 }, button)
 
+// The way out of the line is the same as out of an answer.
+on('click', ({target}) => { if (target.closest('[data-leave]')) stop() }, exchanges)
+
 on('keydown', event => {
   if (!sends(event)) return
   event.preventDefault()
@@ -49,7 +52,8 @@ on('keydown', event => {
 })
 
 on('htmx:configRequest', event => {
-  if (running()) say('The answer is still being written.')
+  const waits = find('[data-wait]', exchanges)
+  if (running()) say(waits ? 'Your last message still waits for its answer.' : 'The answer is still being written.')
   if (running() || !draft.value.trim()) event.preventDefault()
 }, form)
 

@@ -5,7 +5,7 @@ import {lastTurn, on} from './page.js'
 const cookie = name => document.cookie.match(`(?:^|; )${name}=([^;]*)`)?.[1] ?? ''
 
 // crypto.randomUUID does not exist on plain http.
-function uuid() {
+export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = (bytes[6] & 0x0f) | 0x40
   bytes[8] = (bytes[8] & 0x3f) | 0x80

@@ -1,20 +1,31 @@
 // What is being typed is kept in this browser until the server has it, and not after sign-out.
+// Each tab keeps its own: what one has sent must not take along what another still holds.
 import {all, find, on} from './page.js'
 
 export const draft = find('#draft')
-let key = draft.dataset.draft
+const tab = sessionStorage.tab ??= crypto.getRandomValues(new Uint32Array(2)).join('-')
+let place = draft.dataset.draft
+const own = () => `${place}:${tab}`
 
 // `sent` is on its way under the client id `id`; `text` is what came to be typed since.
 export function keep(record) {
   try {
-    if (record.text || record.sent) localStorage.setItem(key, JSON.stringify(record))
-    else localStorage.removeItem(key)
+    if (record.text || record.sent) localStorage.setItem(own(), JSON.stringify({...record, at: Date.now()}))
+    else localStorage.removeItem(own())
   } catch { /* no room, or no storage allowed: the words are still on the page */ }
 }
 
+// A tab without a draft takes over the newest that another one has left.
 export function recall() {
   try {
-    return JSON.parse(localStorage.getItem(key)) ?? {}
+    const read = name => JSON.parse(localStorage.getItem(name)) ?? {}
+    const age = name => name === own() ? 0 : Date.now() - (read(name).at ?? 0)
+    const [name] = Object.keys(localStorage)
+      .filter(each => each.startsWith(place)).sort((one, other) => age(one) - age(other))
+    const record = name ? read(name) : {}
+    keep(record)
+    if (name && name !== own()) localStorage.removeItem(name)
+    return record
   } catch {
     return {}
   }
@@ -23,7 +34,7 @@ export function recall() {
 // The first message made its conversation: what was typed since belongs there.
 export function moveTo(conversation) {
   keep({})
-  key = key.replace(/[^:]*$/, conversation)
+  place = place.replace(/[^:]*$/, conversation)
   keep({text: draft.value})
 }
 

@@ -10,13 +10,15 @@ export function parse(html) {
 
 // The children of `holder` become those of `fresh`; equal ones at the beginning are kept.
 export function keepEqual(holder, fresh) {
-  let old = holder.firstElementChild
-  while (old && fresh.firstElementChild?.isEqualNode(old)) {
-    fresh.firstElementChild.remove()
-    old = old.nextElementSibling
+  // What came piece by piece has its line ends in pieces.
+  holder.normalize()
+  let old = holder.firstChild
+  while (old && fresh.firstChild?.isEqualNode(old)) {
+    fresh.firstChild.remove()
+    old = old.nextSibling
   }
   while (old) {
-    const next = old.nextElementSibling
+    const next = old.nextSibling
     old.remove()
     old = next
   }

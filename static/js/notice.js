@@ -1,12 +1,13 @@
 // What was refused or went wrong, above the composer and said aloud; and what there is to do.
-import {alarm, find, on} from './page.js'
+import {alarm, find, on, say} from './page.js'
 
 const place = find('#notice')
 let failed, again, said
 
 export function clear() {
   place.replaceChildren()
-  said = ''
+  // Nor does it stay behind for those who read with their ears.
+  if (said) alarm(said = '')
 }
 
 export function show(name) {
@@ -26,6 +27,8 @@ const isQuiet = elt => elt.matches('#estimate, #search, [data-loads]')
 
 on('htmx:beforeSwap', event => {
   const {xhr, requestConfig: {elt}} = event.detail
+  // The database is away: what was not asked for by hand fails without a word.
+  if (xhr.status === 503 && isQuiet(elt)) event.detail.shouldSwap = false
   if (xhr.status < 400 || xhr.getResponseHeader('HX-Retarget')) return
   if (xhr.status === 422 && elt.matches('#settings')) return
   event.detail.shouldSwap = false
@@ -33,6 +36,12 @@ on('htmx:beforeSwap', event => {
 })
 
 on('htmx:afterSwap', told, place)
+
+// What stood in the way is over.
+on('countdown:over', () => {
+  clear()
+  say('You can send again')
+}, place)
 
 on('htmx:afterRequest', ({detail: {requestConfig: {elt, target, verb, path}, successful}}) => {
   if (successful && (elt === failed || 'clientId' in elt.dataset)) clear()
@@ -43,6 +52,8 @@ on('htmx:afterRequest', ({detail: {requestConfig: {elt, target, verb, path}, suc
 
 on('htmx:sendError htmx:timeout htmx:responseError', ({detail: {xhr, requestConfig: {elt}}}) => {
   if (xhr.status >= 400 && xhr.status < 500 || isQuiet(elt)) return
+  // The server's own words are shown already.
+  if (xhr.status === 503 && xhr.getResponseHeader('HX-Retarget')) return
   // A client id that is gone belonged to a message that arrived after all.
   if (elt.dataset.clientId !== '') show(elt.dataset.clientId ? 'not-sent' : 'failed')
 })

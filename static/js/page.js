@@ -13,8 +13,8 @@ export const lastTurn = () => all('[data-message-id]', exchanges).at(-1)
 
 export const on = (names, act, root = document) =>
   names.split(' ').forEach(name => root.addEventListener(name, act))
-export const tell = (fact, target = exchanges) =>
-  target.dispatchEvent(new CustomEvent(fact, {bubbles: true}))
+export const tell = (fact, target = exchanges, detail = null) =>
+  target.dispatchEvent(new CustomEvent(fact, {bubbles: true, detail}))
 
 // Said aloud even when the same words were said before.
 const speak = id => words => {

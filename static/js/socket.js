@@ -2,23 +2,38 @@
 // connection is noticed, and it comes back whenever it was lost.
 import {RUNNING, all, exchanges, find, on, tell} from './page.js'
 import {clear, show} from './notice.js'
+import {known} from './uptodate.js'
 
-const EVERY = 5000, PATIENCE = 10000
+// In milliseconds: how often it reports, how long an answer to that may take before another
+// connection is tried (twice as long each time), how long where there is reason for doubt.
+const EVERY = 5000, PATIENCE = 4000, MOST_PATIENCE = 32000, DOUBT = 1500
 const SIGNED_OUT = 4401, GONE = 4404
-const HTMX_RECONNECTS = [1006, 1011, 1012, 1013]
 
-let wrapper, socket, unanswered, isOver
+let wrapper, socket, unanswered, isOver, timer, patience = PATIENCE, limit = PATIENCE, reported = 0
 const delay = () => 200 + Math.random() * 1600
 
 export function report(kind) {
   if (socket?.readyState !== WebSocket.OPEN || !wrapper) return
-  const positions = all(`[data-message-id]${RUNNING}`, exchanges)
-    .map(turn => [turn.dataset.messageId, Number(turn.dataset.position)])
-  wrapper.sendImmediately(JSON.stringify({[kind]: Object.fromEntries(positions)}))
-  unanswered ??= Date.now()
+  const turns = all(`[data-message-id]${RUNNING}`, exchanges)
+  const each = value => Object.fromEntries(turns.map(turn => [turn.dataset.messageId, value(turn)]))
+  wrapper.sendImmediately(JSON.stringify({
+    // Of one that waits nothing is known here: whether it still does is for the server to say.
+    [kind]: each(turn => find('[data-wait]', turn) ? -1 : Number(turn.dataset.position)),
+    thoughts: each(turn => Number(turn.dataset.thought)),
+    sources: each(turn => Number(turn.dataset.shownSource)),
+    changes: known(),
+  }))
+  reported = Date.now()
+  unanswered ??= reported
 }
 
-htmx.config.wsReconnectDelay = delay
+function reconnect() {
+  timer = clearTimeout(timer)
+  wrapper.reconnect()
+}
+
+// The extension's own attempts know only some codes, and nothing of the ones made here.
+htmx.config.wsReconnectDelay = () => 2 ** 31 - 1
 htmx.createWebSocket = url => {
   // The one before may still be closing; it must not call for a third.
   if (socket) {
@@ -26,6 +41,7 @@ htmx.createWebSocket = url => {
     socket.close()
   }
   unanswered = Date.now()
+  limit = patience
   return (socket = new WebSocket(url))
 }
 
@@ -36,15 +52,20 @@ on('htmx:wsOpen', ({detail}) => {
   tell('socket:opened')
 })
 
-on('htmx:wsBeforeMessage', () => { unanswered = undefined })
+on('htmx:wsBeforeMessage', () => {
+  unanswered = undefined
+  limit = patience = PATIENCE
+})
 
 on('htmx:wsClose', ({detail}) => {
   const {code} = detail.event
+  wrapper = detail.socketWrapper
   unanswered = undefined
   isOver = code === SIGNED_OUT || code === GONE
   if (isOver) return show(code === GONE ? 'gone' : 'signed-out')
   tell('socket:lost')
-  if (!HTMX_RECONNECTS.includes(code)) setTimeout(detail.socketWrapper.reconnect, delay())
+  clearTimeout(timer)
+  timer = setTimeout(reconnect, delay())
 })
 
 // Signed in again elsewhere: what the server accepts from this page, it may also tell it.
@@ -55,12 +76,39 @@ on('htmx:afterRequest', ({detail}) => {
   wrapper.reconnect()
 })
 
+// Nobody has answered for too long. On a slow line the next attempt is given more time.
+function giveUp() {
+  limit = patience = Math.min(2 * patience, MOST_PATIENCE)
+  tell('socket:lost')
+  if (wrapper) reconnect()
+  else socket.close()
+}
+
+// The machine slept, the page was frozen or hidden, or there was no network: the connection may
+// be dead without knowing it.
+function doubt() {
+  if (isOver || !wrapper) return
+  if (socket.readyState > WebSocket.OPEN) return reconnect()
+  report('show')
+  unanswered = Date.now()
+  limit = DOUBT
+  setTimeout(look, DOUBT + 50)
+}
+
+function look() {
+  if (unanswered && Date.now() - unanswered >= limit) giveUp()
+}
+
 if (find('#socket')) {
+  let before = Date.now()
   setInterval(() => {
-    if (unanswered && Date.now() - unanswered >= PATIENCE) {
-      tell('socket:lost')
-      if (socket.readyState === WebSocket.CONNECTING) socket.close()
-      else wrapper.reconnect()
-    } else report('seen')
-  }, EVERY)
+    const now = Date.now(), hasSlept = now - before > EVERY
+    before = now
+    if (hasSlept) return doubt()
+    look()
+    if (now - reported >= EVERY) report('seen')
+  }, 1000)
+  on('visibilitychange', () => document.hidden || doubt())
+  on('resume', doubt)
+  on('online', doubt, window)
 }

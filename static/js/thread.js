@@ -1,23 +1,30 @@
 // The whole log is swapped: by whatever changes the thread here, or because it moved elsewhere.
 // The reader stays where they were, and so does the focus.
-import {all, exchanges, find, log, on, running, say, tell, turnOf} from './page.js'
+import {RUNNING, all, exchanges, find, log, on, running, say, tell, turnOf} from './page.js'
 import {draft} from './draft.js'
 import {typesAtOnce} from './enter.js'
 import {parse} from './graft.js'
+import {isTurnAhead} from './position.js'
 import {isFollowing, pin, unpin} from './follow.js'
+import {isNews} from './uptodate.js'
 
 let held = []
 
 // What this page asked for itself comes first; most often nothing is left to load then.
-export function reload() {
-  if (find('.htmx-request', exchanges)) setTimeout(reload, 200)
-  else htmx.trigger('#reload', 'reload')
+export function reload(changes) {
+  if (find('.htmx-request', exchanges)) setTimeout(() => reload(changes), 200)
+  else if (isNews(changes)) htmx.trigger('#reload', 'reload')
 }
 
+// Text that only grows comes over the socket, unless it is too much for one packet.
+const isBehind = fresh => all(`[data-message-id]${RUNNING}`, fresh)
+  .some(turn => isTurnAhead(turnOf(turn.dataset.messageId), turn))
 const shape = root => all('[data-message-id]', root)
   .map(turn => turn.id + turn.dataset.status + turn.dataset.standing
+    + (turn.matches(RUNNING) ? '' : turn.dataset.position)
     + (find('[data-version]', turn)?.textContent ?? '')
-    + (find('.turn__remark', turn)?.textContent ?? ''))
+    + (find('.turn__remark', turn)?.textContent ?? '')
+    + (find('.wait__words', turn)?.firstChild.textContent ?? ''))
   .join()
 const topOf = turn => turn.getBoundingClientRect().top
 const firstInView = () =>
@@ -26,7 +33,8 @@ const firstInView = () =>
 on('htmx:beforeSwap', event => {
   const {requestConfig: {elt}, xhr} = event.detail
   if (event.target !== exchanges || xhr.status >= 400) return
-  if (elt.id === 'reload' && shape(parse(xhr.responseText)) === shape(exchanges)) {
+  const fresh = elt.id === 'reload' && parse(xhr.responseText)
+  if (fresh && shape(fresh) === shape(exchanges) && !isBehind(fresh)) {
     event.detail.shouldSwap = false
     return
   }

@@ -1,5 +1,6 @@
 // One menu for all turns of the log: what counts for the model, other models, other chats.
 import {all, exchanges, find, on} from './page.js'
+import {uuid} from './configure.js'
 import {focus, open} from './inline.js'
 import {writeAfter, writeBefore} from './write.js'
 
@@ -45,7 +46,7 @@ const acts = {
   include: stand('free', 'Back in the context'),
   before: () => writeBefore(turn),
   after: () => writeAfter(turn),
-  branch: () => post('branch/', ''),
+  branch: () => post('branch/', '', {client_id: uuid()}),
   delete: () => post('delete/', 'Message deleted. Later messages may refer to it.'),
 }
 

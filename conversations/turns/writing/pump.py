@@ -3,18 +3,23 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 from conversations.errors import ContextLengthExceeded, Refusal, UpstreamError
 from conversations.models import Message
-from conversations.upstream import Request, open_stream
+from conversations.upstream import RateLimits, Request, open_stream
 
-from . import broadcasts, store, summaries
+from ..sharing.changes import tell_thread_changed
+from ..tasks import patiently
+from . import store, summaries
 from .arrived import Arrived
 from .calls import CallFacts, with_stream
 from .endings import end_attempt
 from .store import Begun
-from .tasks import in_database
+
+# Seconds that a call may wait for a database that is away before it is begun.
+PATIENCE = 60
 
 
 class Lost(Exception):
@@ -24,41 +29,58 @@ class Lost(Exception):
 class Pump:
     """Puts what comes into `arrived`; `facts` are those of the call under way."""
 
-    def __init__(self, answer: Message, run: uuid.UUID, arrived: Arrived) -> None:
+    def __init__(
+        self,
+        answer: Message,
+        run: uuid.UUID,
+        arrived: Arrived,
+        when_called: Callable[[], None] | None,
+    ) -> None:
         self.facts = CallFacts(is_charged=False)
+        # What the provider said of its limits, until somebody has stored it.
+        self.limits: RateLimits | None = None
         self.has_more = asyncio.Event()
-        self._answer = answer.pk
+        self._message, self._answer = answer, answer.pk
         self._conversation = answer.conversation_id
         self._run = run
-        self._arrived = arrived
+        self._arrived, self._when_called = arrived, when_called
         self._stood = arrived.size
 
     async def __call__(self) -> None:
         """Raises an UpstreamError where the answer did not come to its end."""
-        note = await summaries.write_what_is_due(self._answer)
-        begun = await in_database(store.begin_call, self._answer, self._run, note)
+        note = await summaries.write_what_is_due(self._message)
+        begun = await patiently(
+            f"answer {self._answer}", PATIENCE, store.begin_call, self._answer, self._run, note
+        )
+        if self._when_called:
+            self._when_called()
         try:
             await self._call(begun)
         except ContextLengthExceeded as told:
-            if begun is None or not begun.may_be_shortened or self._has_arrived:
+            if begun is None or not begun.may_be_shortened or self.has_begun:
                 raise
             await self._call(await self._begin_shorter(begun, told))
 
     @property
-    def _has_arrived(self) -> bool:
+    def has_begun(self) -> bool:
+        """Whether anything of an answer has come: then no call is made again by itself."""
         return self._arrived.size > self._stood
 
     async def _begin_shorter(self, begun: Begun, told: ContextLengthExceeded) -> Begun | None:
         self.note(told)
-        await in_database(end_attempt, self._answer, self._run, self.facts)
+        what = f"answer {self._answer}"
+        await patiently(what, PATIENCE, end_attempt, self._answer, self._run, self.facts)
         shorter = store.begin_shorter_call
         try:
-            again = await in_database(shorter, self._answer, self._run, begun.draft, told)
+            again = await patiently(
+                what, PATIENCE, shorter, self._answer, self._run, begun.draft, told
+            )
         except Refusal:
             raise told from None
         self.facts = CallFacts(is_charged=False)
-        # The turn now says so.
-        await broadcasts.publish(self._conversation, broadcasts.ThreadChanged())
+        if again:
+            # The turn now says so.
+            await tell_thread_changed(self._conversation, again.changes)
         return again
 
     def note(self, error: UpstreamError) -> None:
@@ -82,6 +104,7 @@ class Pump:
         except UpstreamError as error:
             self.facts = replace(self.facts, is_charged=error.may_be_charged)
             raise
+        self.limits = stream.rate_limits
         try:
             async for delta in stream:
                 if self.facts.first_token_ms is None:
@@ -90,7 +113,7 @@ class Pump:
                 self.has_more.set()
         except UpstreamError as error:
             # A refusal may also come inside a response that began well.
-            if not self._has_arrived:
+            if not self.has_begun:
                 self.facts = replace(self.facts, is_charged=error.may_be_charged)
             raise
         finally:

@@ -11,7 +11,8 @@ from conversations.models import Completion, Conversation, Message, Purpose, Usd
 from conversations.tokens import Usage
 from conversations.upstream import Stream
 
-from .draft import Draft
+from ..drafting.draft import Draft
+from . import chronicle
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: in
     call.ended_at = Now()
     call.save()
     _move_totals(call)
+    chronicle.tell_call(call)
 
 
 def _book(call: Completion, usage: Usage) -> None:

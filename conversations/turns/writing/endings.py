@@ -2,16 +2,18 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from conversations import json_mode, rendering
-from conversations.models import Completion, Message, ResponseFormat, Status
+from conversations.models import Completion, Conversation, Message, ResponseFormat, Status
 from conversations.tokens import count, encoding_name
 
+from ..drafting.draft import FRESH_OPENING, is_fresh_start
+from . import chronicle
 from .calls import CallFacts, open_call_of, settle
-from .draft import FRESH_OPENING, is_fresh_start
 
 JSON_CUT_OFF = (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
 
@@ -24,10 +26,14 @@ class Ending:
     text: str
     reasoning: str = ""
     call: CallFacts = field(default_factory=CallFacts)
+    # Why it failed without a call: an error's code; and when there may be one.
+    failure: str = ""
+    not_before: datetime | None = None
 
 
-def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> bool:
-    """Write the one ending of an answer; False where this run no longer holds it.
+def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> int:
+    """Write the one ending of an answer; the number of this change of its conversation, or nought
+    where this run no longer holds it.
 
     Rendering and counting come first: they may take long, and a transaction should not.
     """
@@ -39,6 +45,7 @@ def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> bool:
     html = rendering.render_answer(ending.text, is_json=answer.is_json)
     tokens, reasoning_tokens = _written(call, ending, encoding)
     with transaction.atomic():
+        lock_conversation_of(answer.pk)
         ended = Message.objects.held_by(answer.pk, run).update(
             status=ending.status,
             text=ending.text,
@@ -46,20 +53,31 @@ def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> bool:
             html=html,
             html_version=rendering.RENDERER_VERSION,
             format_problem=_format_problem(answer, call, ending),
+            failure=ending.failure,
+            not_before=ending.not_before,
             token_counts={encoding: count(ending.text, encoding)},
             ended_at=Now(),
             beat=Now(),
         )
         if not ended:
-            return False
+            return 0
         if call:
             _settle_once(call, ending.call, tokens, reasoning_tokens)
-    return True
+        chronicle.tell_turn(answer.pk)
+        return Conversation.objects.note_change(answer.conversation_id)
+
+
+def lock_conversation_of(answer: uuid.UUID) -> bool:
+    """Before its answer's row, as everybody locks them; False where there is no such answer."""
+    where = Message.objects.filter(pk=answer).values("conversation_id")
+    held = Conversation.objects.select_for_update(no_key=True).filter(pk__in=where)
+    return held.only("pk").first() is not None
 
 
 def end_attempt(answer: uuid.UUID, run: uuid.UUID, facts: CallFacts) -> None:
     """Settle a call that led to nothing, while the answer goes on with another one."""
     with transaction.atomic():
+        lock_conversation_of(answer)
         call = open_call_of(answer)
         if call and Message.objects.held_by(answer, run).exists():
             _settle_once(call, facts, 0, 0)

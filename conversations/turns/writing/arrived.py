@@ -4,6 +4,12 @@ Deltas are kept in lists and joined when somebody asks: adding each to one long 
 copy the whole answer every time.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from conversations import metrics
+
 
 class Arrived:
     """`text` and `reasoning` stood there before: an answer that is continued goes on from them."""
@@ -14,6 +20,8 @@ class Arrived:
         self._reasoning = [reasoning]
         self._new_reasoning: list[str] = []
         self.size = len(text) + len(reasoning)  # characters
+        # When the oldest came of what is not stored yet.
+        self._oldest: float | None = None
 
     def add(self, text: str, reasoning: str) -> None:
         self._text.append(text)
@@ -21,6 +29,20 @@ class Arrived:
         self._reasoning.append(reasoning)
         self._new_reasoning.append(reasoning)
         self.size += len(text) + len(reasoning)
+        if self._oldest is None:
+            self._oldest = time.monotonic()
+
+    @contextmanager
+    def being_stored(self) -> Iterator[None]:
+        """While what is here now is written to the database."""
+        oldest, self._oldest = self._oldest, None
+        try:
+            yield
+        except BaseException:
+            self._oldest = oldest
+            raise
+        if oldest is not None:
+            metrics.FLUSH_LAG.observe(time.monotonic() - oldest)
 
     @property
     def text(self) -> str:

@@ -9,30 +9,32 @@ In a process one summary of a conversation is written at a time, whoever asked f
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from asgiref.sync import ThreadSensitiveContext
+from django.db import transaction
 from django.utils import timezone
 
-from conversations import accounting
+from conversations import accounting, line
 from conversations.context import Context, Digest, Entry, Piece, State
 from conversations.context.exchanges import exchanges_of
 from conversations.context.strategies import summary
 from conversations.context.strategies.summary import wanted
 from conversations.errors import ChatError, Unexpected
-from conversations.models import Completion, Conversation, ModelPrice, Purpose, Summary
+from conversations.models import Completion, Conversation, Message, ModelPrice, Purpose, Summary
 from conversations.threads import path_to
 from conversations.tokens import PER_REPLY
 from conversations.upstream import Request
 
+from ..drafting.draft import Draft, ask_of, is_fresh_start
+from ..drafting.limits import Limits, limits_of
+from ..drafting.material import Ask, covers, gather, literal
+from ..tasks import in_database, own, patiently
 from . import store
-from .asides import aside
+from .asides import PATIENCE, aside
 from .calls import open_call
-from .draft import Draft, ask_of, is_fresh_start
-from .limits import Limits, limits_of
-from .material import Ask, covers, gather, literal
-from .tasks import in_database, own
 
 log = logging.getLogger(__name__)
 
@@ -124,50 +126,61 @@ def _draft(ask: Ask, context: Context, limits: Limits, price: ModelPrice | None)
 _being_written: dict[uuid.UUID, asyncio.Task[str]] = {}
 
 
-async def write_what_is_due(answer: uuid.UUID) -> str:
+async def write_what_is_due(answer: Message) -> str:
     """Before this answer's call; what went wrong in words, or nothing."""
+    # Most answers want none, and are spared the reading of their thread.
+    if not _wants_summaries(answer.conversation) and not is_fresh_start(answer):
+        return ""
     for _ in range(MOST_ROUNDS):
-        job = await in_database(_job_for_answer, answer)
+        job = await patiently(f"answer {answer.pk}", PATIENCE, _job_for_answer, answer.pk)
         if job is None:
             break
-        if problem := await _write(job):
+        if problem := await _write(job, _open):
             return FAILED.format(why=problem)
     return ""
 
 
-def prepare(conversation: uuid.UUID) -> None:
+def prepare(conversation: Conversation) -> None:
     """In the background, for the message that may come next."""
-    own(_prepare(conversation), f"summary of {conversation}")
+    if _wants_summaries(conversation):
+        own(_prepare(conversation.pk), f"summary of {conversation.pk}")
+
+
+def _wants_summaries(conversation: Conversation) -> bool:
+    return conversation.strategy == summary.STRATEGY.name
 
 
 async def _prepare(conversation: uuid.UUID) -> None:
     async with ThreadSensitiveContext():
         job = await in_database(_job_for_next, conversation)
-    if job and (problem := await _write(job)):
-        log.warning("conversation %s: no summary was written: %s", conversation, problem)
+    if job and await _write(job, _open_if_idle):
+        # Its words may be the provider's, which may quote a person's: they stand in the ledger.
+        log.warning("conversation %s: no summary was written", conversation)
 
 
-async def _write(job: Job) -> str:
+async def _write(job: Job, opened: Callable[[Job], Completion | None]) -> str:
     """One at a time; who comes while one is written waits for that one."""
     key = job.thread.pk
     if key not in _being_written:
-        task = own(_call_and_store(job), f"summary {key}")
+        task = own(_call_and_store(job, opened), f"summary {key}")
         _being_written[key] = task
         task.add_done_callback(lambda _: _being_written.pop(key, None))
     # Who asked for it may be stopped; it is paid for and will be of use.
     return await asyncio.shield(_being_written[key])
 
 
-async def _call_and_store(job: Job) -> str:
+async def _call_and_store(job: Job, opened: Callable[[Job], Completion | None]) -> str:
     try:
         async with ThreadSensitiveContext():
-            call = await in_database(_open, job)
+            call = await in_database(opened, job)
+            if call is None:
+                return ""
             text, finish_reason = await aside(call, job.draft.request)
             if not text.strip():
                 return "The model wrote nothing."
             if finish_reason not in WHOLE:
                 return "It was cut off."
-            await in_database(_store, job, call, text)
+            await patiently("a summary", PATIENCE, _store, job, call, text)
     except ChatError as error:
         return str(error)
     except Exception:
@@ -177,20 +190,14 @@ async def _call_and_store(job: Job) -> str:
 
 
 def _job_for_answer(answer_id: uuid.UUID) -> Job | None:
-    answer = store.running_answer(answer_id)
-    # Most answers want none, and are spared the reading of their thread.
-    if answer.conversation.strategy != summary.STRATEGY.name and not is_fresh_start(answer):
-        return None
-    ask = ask_of(answer)
+    ask = ask_of(store.running_answer(answer_id))
     return None if _has_just_failed(ask.thread) else job_for(ask)
 
 
 def _job_for_next(conversation_id: uuid.UUID) -> Job | None:
     found = Conversation.objects.select_related("system_message").filter(pk=conversation_id)
     conversation = found.first()
-    if conversation is None or conversation.strategy != summary.STRATEGY.name:
-        return None
-    if _has_just_failed(conversation):
+    if conversation is None or _has_just_failed(conversation):
         return None
     path = path_to(conversation, conversation.current_leaf_id)
     return job_for(Ask(conversation, conversation, path), EARLY)
@@ -205,7 +212,16 @@ def _has_just_failed(thread: Conversation) -> bool:
 
 
 def _open(job: Job) -> Completion:
+    """For an answer that has been let go: the summary is part of its turn."""
     return open_call(job.draft, job.thread, purpose=Purpose.SUMMARY)
+
+
+def _open_if_idle(job: Job) -> Completion | None:
+    """For later: it takes nobody's place, and can be written when it is needed."""
+    with transaction.atomic():
+        # The conversation before the gate, as everybody locks them.
+        Conversation.objects.select_for_update(no_key=True).get(pk=job.thread.pk)
+        return _open(job) if line.is_idle() else None
 
 
 def _store(job: Job, call: Completion, text: str) -> None:

@@ -6,20 +6,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from conversations.errors import ChatError, CutOff, TimedOut, UpstreamError
-from conversations.models import Completion, Purpose
+from conversations.models import RUNNING, Completion, Purpose
 from conversations.text import storable
 from conversations.tokens import count, encoding_name
 from conversations.upstream import Request, open_stream
 
+from ..tasks import patiently
 from .arrived import Arrived
 from .calls import CallFacts, settle, with_stream
-from .tasks import in_database
 
 # Seconds; an answer may be waiting for it.
 LONGEST = 120
+# Seconds that its row waits for a database that is away.
+PATIENCE = 60
 
 
 async def aside(call: Completion, request: Request) -> tuple[str, str]:
@@ -43,7 +46,15 @@ async def aside(call: Completion, request: Request) -> tuple[str, str]:
             error=said.code if said else "",
             error_detail=said.detail[:500] if said else "",
         )
-        await in_database(_settle, call.pk, facts, reading.arrived.text, reading.arrived.reasoning)
+        await patiently(
+            "a summary's row",
+            PATIENCE,
+            _settle,
+            call.pk,
+            facts,
+            reading.arrived.text,
+            reading.arrived.reasoning,
+        )
     if error:
         raise error
     return storable(reading.arrived.text), reading.facts.finish_reason
@@ -74,12 +85,16 @@ def end_lost_asides(before: datetime | None = None) -> int:
     """Settle those that nobody makes any more: all from before a moment, or those that took
     longer than any may. How many there were.
     """
-    before = before or timezone.now() - timedelta(seconds=2 * LONGEST)
-    lost = Completion.objects.open().filter(created_at__lt=before)
-    asides = list(lost.exclude(purpose=Purpose.ANSWER).values_list("pk", flat=True))
-    for call in asides:
+    moment = before or Now() - timedelta(seconds=2 * LONGEST)
+    lost = Completion.objects.open().filter(created_at__lt=moment)
+    asides = lost.exclude(purpose=Purpose.ANSWER)
+    # An answer's call is settled with its ending; where that found nobody, the money remains.
+    orphans = Completion.objects.open().filter(purpose=Purpose.ANSWER)
+    orphans = orphans.filter(Q(message=None) | ~Q(message__status__in=RUNNING))
+    calls = [*asides.values_list("pk", flat=True), *orphans.values_list("pk", flat=True)]
+    for call in calls:
         _settle(call, CallFacts(error=CutOff.code), "", "")
-    return len(asides)
+    return len(calls)
 
 
 def _settle(call_id: int, facts: CallFacts, text: str, reasoning: str) -> None:

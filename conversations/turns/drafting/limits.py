@@ -1,6 +1,8 @@
 """How much a model reads and writes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 
@@ -34,6 +36,14 @@ def limits_of(price: ModelPrice | None, max_tokens: int | None) -> Limits:
         max_input, max_output = price.max_input, price.max_output
     wanted = max_tokens or min(settings.DEFAULT_MAX_TOKENS, window // 4)
     return Limits(window, max_input or window, min(wanted, max_output or wanted))
+
+
+def again(limits: Limits, sent: int, parameters: Mapping[str, Any]) -> Limits:
+    """Limits by which no more is sent than in an earlier call: so many tokens, as counted here,
+    with room for the answer by its parameters.
+    """
+    room = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+    return replace(limits, max_input=sent, max_tokens=room or limits.max_tokens)
 
 
 def corrected(limits: Limits, told: ContextLengthExceeded, sent: int) -> Limits:

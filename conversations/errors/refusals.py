@@ -1,0 +1,74 @@
+"""What is refused at the door: a draft that cannot be sent as it is, or not now."""
+
+from typing import ClassVar
+
+from .words import ChatError, by_code
+
+
+class Refusal(ChatError):
+    """Refused at the door: nothing was stored and nothing was sent."""
+
+    status: ClassVar[int] = 422
+
+
+class InvalidInput(Refusal):
+    code = "invalid"
+    words = "{detail}"
+
+
+class DoesNotFit(Refusal):
+    code = "does_not_fit"
+    words = "{detail}"
+
+
+class TooLong(DoesNotFit):
+    code = "too_long"
+
+
+class JsonNotMentioned(Refusal):
+    code = "json_not_mentioned"
+    words = (
+        "The provider wants the word JSON in a message when it is to answer in JSON. Say what you"
+        " expect, as in “Answer in JSON”, here or in the system message."
+    )
+
+
+class ThreadMoved(Refusal):
+    code = "thread_moved"
+    status = 409
+    words = "This chat continued elsewhere."
+
+
+class AnswerRunning(Refusal):
+    code = "answer_running"
+    status = 409
+    words = "Another answer is still being written in this chat."
+
+
+class TooBusy(Refusal):
+    code = "too_busy"
+    status = 429
+    words = "The site is answering as many messages as it can. Try again in a moment."
+
+
+class TooManyWaiting(Refusal):
+    code = "too_many_waiting"
+    status = 429
+    words = "Too many of your messages are waiting already. Send this one when some are answered."
+
+
+class TooSoon(Refusal):
+    """`retry_after` is how many seconds are left."""
+
+    code = "too_soon"
+    status = 429
+    words = "You can send again in {detail} s."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(str(retry_after))
+        self.retry_after = retry_after
+
+
+def is_refusal(code: str) -> bool:
+    """Whether nothing was sent at all."""
+    return code in by_code(Refusal)
