@@ -79,4 +79,7 @@ def upstream(settings):
         settings.OPENAI_API_KEY = "sk-test-0123456789abcdefghij"
         settings.DEMO_MODE = False
         settings.DEFAULT_MODEL = "gpt-4o-mini"
+        # What fails has failed; tests of retries say how long to go on.
+        settings.RETRY_SECONDS = 0
+        settings.MAX_MESSAGES_PER_MINUTE = 1_000
         yield server

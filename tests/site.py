@@ -32,6 +32,10 @@ class Site:
             "HOME": os.environ.get("HOME", "/root"),
             "DATA_DIR": str(folder),
             "PORT": str(self.port),
+            # What fails has failed, and a test may send as much as it likes.
+            "RETRY_SECONDS": "0",
+            "MAX_MESSAGES_PER_MINUTE": "1000",
+            "MAX_ANSWERS_PER_PERSON": "100",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

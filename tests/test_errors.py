@@ -36,6 +36,12 @@ REFUSALS = {
         429,
         "The site is answering as many messages as it can. Try again in a moment.",
     ),
+    "too_many_waiting": (
+        errors.TooManyWaiting,
+        429,
+        "Too many of your messages are waiting already. Send this one when some are answered.",
+    ),
+    "too_soon": (errors.TooSoon, 429, "You can send again in x s."),
 }
 FAILURES = {
     "authentication": (
@@ -54,6 +60,7 @@ FAILURES = {
         True,
         "The provider is rate-limiting us. Try again in a moment.",
     ),
+    "asked_to_wait": (errors.AskedToWait, False, "The provider asks us to wait x."),
     "quota": (
         errors.QuotaSpent,
         False,
@@ -65,6 +72,17 @@ FAILURES = {
     "connection_lost": (errors.ConnectionLost, True, "The connection to the provider broke."),
     "server": (errors.ServerFailed, True, "The provider failed (x)."),
     "cut_off": (errors.CutOff, True, "The answer broke off."),
+    "queue_time": (
+        errors.QueueTimedOut,
+        False,
+        "This message stood in line for x without a turn, so it was given up.",
+    ),
+    "never_begun": (
+        errors.NeverBegun,
+        False,
+        "This site broke down each time it was about to send this message, so it was given up."
+        " Whoever runs it finds more in the log.",
+    ),
     "unexpected": (
         errors.Unexpected,
         False,

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parent.parent
 # From the ground up. Rooms on one line know nothing of each other; a name stands for a module
 # or for a folder with all that is in it.
 FLOORS = [
-    ["chatsite.environment", "chatsite.secret_files"],
-    ["conversations.errors", "conversations.text"],
+    ["chatsite.environment", "chatsite.secret_files", "chatsite.loggers"],
+    ["chatsite.address", "chatsite.databases", "chatsite.layers"],
+    ["conversations.errors", "conversations.text", "conversations.metrics"],
     ["conversations.tokens", "conversations.json_mode"],
     ["conversations.rendering", "conversations.upstream"],
     ["conversations.models"],
@@ -23,12 +24,13 @@ FLOORS = [
         "conversations.threads",
         "conversations.context",
         "conversations.accounting",
+        "conversations.line",
         "conversations.search",
         "conversations.first_account",
     ],
     ["conversations.turns"],
     ["conversations.transcript", "conversations.seen", "conversations.presets"],
-    ["conversations.wire"],
+    ["conversations.wire", "conversations.backlog", "conversations.sessions"],
     ["conversations.forms", "conversations.checks", "conversations.templatetags"],
     [
         "conversations.views",
@@ -49,6 +51,10 @@ VENDORS = {
     "pygments": "conversations.rendering",
     "tiktoken": "conversations.tokens",
     "jsonschema": "conversations.json_mode",
+    "prometheus_client": "conversations.metrics",
+    "pythonjsonlogger": "chatsite.logs",
+    "dj_database_url": "chatsite.databases",
+    "autobahn": "conversations.consumers",
 }
 
 

@@ -277,7 +277,7 @@ def test_the_newest_of_the_calls_of_an_answer_is_shown_first(talk):
 
     assert (shown.call, shown.number) == (calls[2], 3)
     assert [(each.call.pk, each.words) for each in shown.attempts] == [
-        (calls[0].pk, "rate limit"),
+        (calls[0].pk, "rate-limited"),
         (calls[1].pk, "length"),
         (calls[2].pk, "continued, running"),
     ]

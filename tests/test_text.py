@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.text import one_line, sha256, storable
+from conversations.text import duration, one_line, ordinal, roughly, sha256, storable
 from tests.properties import modest
 
 # Every character there is, lone surrogates included.
@@ -75,3 +75,30 @@ def test_any_text_becomes_one_safe_line(text, limit):
 @pytest.mark.parametrize("text", ["", "Tea", "naïve 👩", "line\r\nline"])
 def test_sha256_is_of_the_text_as_utf_8(text):
     assert sha256(text) == hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"),
+     (21, "21st"), (102, "102nd"), (111, "111th"), (1000, "1,000th"), (1021, "1,021st")],
+)  # fmt: skip
+def test_a_place_in_line_is_an_english_ordinal(number, words):
+    assert ordinal(number) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (65, "1 min 5 s"), (3600, "1 h"), (5400, "1 h 30 min"),
+     (5459, "1 h 30 min"), (3_600_000, "1,000 h")],
+)  # fmt: skip
+def test_a_duration_is_short(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "1 second"), (0.4, "1 second"), (2, "2 seconds"), (70, "1 minute"), (600, "10 minutes"),
+     (3600, "1 hour"), (86_400, "24 hours"), (172_800, "2 days"), (2_678_400, "31 days")],
+)  # fmt: skip
+def test_a_long_time_is_said_roughly(seconds, words):
+    assert roughly(seconds) == words

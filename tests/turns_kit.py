@@ -9,7 +9,8 @@ from chatsite.asgi import sockets
 from conversations import turns
 from conversations import upstream as upstream_room
 from conversations.models import Message
-from conversations.turns import Wish, broadcasts, tasks
+from conversations.turns import Wish, tasks
+from conversations.turns.sharing import broadcasts
 from tests.people import make_conversation
 from tests.upstream_server import Gate
 
@@ -57,6 +58,15 @@ async def ended(answer: Message, seconds: float = 10) -> Message:
             if not found.is_running and not turns.shown(answer.conversation_id, answer.pk):
                 return found
             await asyncio.sleep(0.01)
+
+
+async def until(what, seconds: float = 10) -> None:
+    """As soon as this holds."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if what():
+                return
+            await asyncio.sleep(0.005)
 
 
 async def reached(gate: Gate) -> None:

@@ -1,8 +1,10 @@
 import contextlib
 import shutil
+import signal
 from functools import cache
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.people import PASSWORD
@@ -20,14 +22,19 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+def playwright():
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    browser = playwright.chromium.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--disable-background-networking"],
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +114,38 @@ def open_page(chromium, site, sessions, complaints):
 
 
 @pytest.fixture
+def own_site(provider, tmp_path):
+    """A site that a test may kill."""
+    found = Site(
+        tmp_path / "site",
+        OPENAI_BASE_URL=provider.base_url,
+        DEFAULT_MODEL="gpt-4o-mini",
+        **QUICK,
+    ).start()
+    yield found
+    with contextlib.suppress(ProcessLookupError):
+        found.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def own_page(chromium, own_site, complaints):
+    """A page of that site, after /setup/."""
+    with chromium.new_context(base_url=own_site.url) as context:
+        page = context.new_page()
+        watch(page, complaints)
+        page.goto("/")
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        assert [each["id"] for each in found] == []
+        page.get_by_label("Username").fill("ada")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_label("Password again").fill(PASSWORD)
+        page.get_by_role("button", name="Create account").click()
+        page.wait_for_url("**/")
+        yield page
+    assert complaints == []
+
+
+@pytest.fixture
 def page(open_page):
     return open_page()
 
@@ -124,8 +163,8 @@ def watch(page: Page, complaints: Complaints) -> None:
     )
 
 
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/login/")
+def sign_in(page: Page, name: str, address: str = "") -> None:
+    page.goto(f"{address}/login/")
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()

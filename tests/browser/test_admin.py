@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answers, ask
-from tests.upstream_server import answer
+from tests.upstream_server import Gate, answer, content, hang, role_chunk
 
 # The stock admin's own faults: the search box of a list with a help text.
 STOCK = {"label-title-only", "aria-input-field-name", "label"}
@@ -40,11 +40,14 @@ def test_a_transcript_reads_like_the_chat_with_every_version(
     complaints.clear()  # axe itself tries styles on what it looks at
 
 
-@pytest.mark.parametrize("path", ["conversation/", "completion/", "modelprice/", "preset/"])
+LISTS = ["conversation/", "completion/", "modelprice/", "preset/", "runninganswer/"]
+
+
+@pytest.mark.parametrize("path", LISTS)
 def test_the_lists_open_without_a_complaint(open_page, talk, path):
     page = open_page(f"/admin/conversations/{path}")
 
-    expect(page.locator("#result_list")).to_be_visible()
+    expect(page.locator("#changelist")).to_be_visible()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert {each["id"] for each in found} <= STOCK
 
@@ -97,3 +100,23 @@ def test_what_the_model_saw_is_a_step_from_the_transcript(open_page, talk, width
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each["id"] for each in found] == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_what_runs_now_is_followed_and_stopped(page, open_page, upstream, complaints):
+    gate = Gate()
+    upstream.play(role_chunk(), content("Half of it."), gate, hang())
+    ask(page, "Go on for a while")
+    gate.wait_until_reached()
+
+    running = open_page("/admin/conversations/runninganswer/")
+    row = running.locator("#result_list tbody tr")
+    expect(row).to_have_count(1)
+    # It reads itself again: nobody has touched the page.
+    expect(row.locator(".field-characters")).to_have_text("11")
+    assert "Half of it" not in running.content()
+    row.get_by_role("button", name="Stop the answer to ada").click()
+
+    expect(running.locator(".messagelist")).to_contain_text("what has arrived is kept")
+    expect(answers(page, "stopped").locator(".prose")).to_have_text("Half of it.")
+    expect(row).to_have_count(0)
+    assert complaints == []

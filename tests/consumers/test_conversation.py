@@ -6,51 +6,14 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import AsyncClient, Client
 
-from chatsite.asgi import sockets
-from conversations import consumers, turns, wire
+from conversations import backlog, consumers, turns, wire
 from conversations.models import Role
+from tests.consumers.kit import close_code, next_of, opened, socket
 from tests.people import PASSWORD, make_conversation, say
 from tests.turns_kit import ended, reached, send
 from tests.upstream_server import Gate, answer, content, done, finish, hang, reasoning, role_chunk
-
-ORIGIN = (b"origin", b"http://localhost")
-
-
-@pytest.fixture
-def alices_client(alice):
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
-def socket(client, conversation_id, *, origin=ORIGIN, path="/ws/c/{}/"):
-    cookie = "; ".join(f"{name}={each.value}" for name, each in client.cookies.items())
-    headers = [origin, (b"cookie", cookie.encode()), (b"host", b"localhost")]
-    return WebsocketCommunicator(sockets, path.format(conversation_id), headers=headers)
-
-
-async def opened(client, conversation_id):
-    found = socket(client, conversation_id)
-    assert (await found.connect())[0]
-    return found
-
-
-async def next_of(found, kind, seconds=5):
-    """The next message of a kind; what comes before it is passed over."""
-    async with asyncio.timeout(seconds):
-        while True:
-            message = json.loads(await found.receive_from(seconds))
-            if message["type"] == kind:
-                return message
-
-
-async def close_code(found):
-    message = await found.receive_output(5)
-    assert message["type"] == "websocket.close"
-    return message["code"]
 
 
 async def test_frames_arrive_before_the_answer_is_complete(conversation, alices_client, upstream):
@@ -95,10 +58,32 @@ async def test_a_page_that_is_up_to_date_is_sent_nothing_again(
     await reached(gate)
     page = await opened(alices_client, conversation.pk)
 
-    await page.send_to(json.dumps({"show": {str(admitted.answer.pk): 6}}))
+    now = turns.shown(conversation.pk, admitted.answer.pk)
+    report = {
+        "show": {str(admitted.answer.pk): 6},
+        "sources": {str(admitted.answer.pk): now.source},
+    }
+    await page.send_to(json.dumps(report))
 
-    assert json.loads(await page.receive_from()) == {"type": "here"}
+    assert json.loads(await page.receive_from())["type"] == "here"
     assert await page.receive_nothing(0.2)
+    await page.disconnect()
+
+
+async def test_a_page_that_was_cut_by_another_hand_gets_everything_so_far(
+    conversation, alices_client, upstream
+):
+    gate = Gate()
+    upstream.play(role_chunk(), content("So far"), gate, hang())
+    admitted = await send(conversation)
+    await reached(gate)
+    page = await opened(alices_client, conversation.pk)
+
+    await page.send_to(json.dumps({"show": {str(admitted.answer.pk): 6}, "sources": {}}))
+    frame = await next_of(page, "frame")
+
+    assert (frame["whole"], frame["to"]) == (True, 6)
+    assert frame["source"] == turns.shown(conversation.pk, admitted.answer.pk).source
     await page.disconnect()
 
 
@@ -148,7 +133,7 @@ async def test_other_tabs_are_told_of_a_new_exchange(conversation, alices_client
 async def test_a_reader_that_says_nothing_is_sent_a_bounded_amount(
     conversation, alices_client, upstream, monkeypatch
 ):
-    monkeypatch.setattr(consumers, "UNSEEN_PACKETS", 4)  # the exchange is one, too
+    monkeypatch.setattr(backlog, "PACKETS", 4)  # the exchange is one, too
     gates = [Gate() for _ in range(8)]
     steps = [step for gate in gates for step in (content("word "), gate)]
     upstream.play(role_chunk(), *steps, hang())
@@ -185,7 +170,7 @@ async def test_nonsense_is_passed_over(conversation, alices_client, nonsense):
     await page.send_to(nonsense)
     await page.send_to('{"seen": {}}')
 
-    assert json.loads(await page.receive_from()) == {"type": "here"}
+    assert json.loads(await page.receive_from())["type"] == "here"
     await page.disconnect()
 
 
@@ -319,7 +304,7 @@ async def test_a_strangers_answer_is_not_shown(bob, conversation, alices_client,
 
     for kind in ("show", "seen"):
         await page.send_to(json.dumps({kind: {str(admitted.answer.pk): -1}}))
-        assert json.loads(await page.receive_from()) == {"type": "here"}
+        assert json.loads(await page.receive_from())["type"] == "here"
 
     assert await page.receive_nothing(0.3)
     await page.disconnect()
@@ -354,7 +339,7 @@ async def test_a_packet_too_large_for_a_websocket_becomes_a_hint(
 
     await send(conversation)
 
-    assert await next_of(page, "thread") == {"type": "thread"}
+    assert (await next_of(page, "thread"))["type"] == "thread"
     await page.disconnect()
 
 
@@ -384,5 +369,5 @@ async def test_the_thread_is_read_again_after_a_retry(conversation, alices_clien
 
     await turns.retry(conversation.owner, conversation, old, uuid.uuid4())
 
-    assert await next_of(page, "thread") == {"type": "thread"}
+    assert (await next_of(page, "thread"))["type"] == "thread"
     await page.disconnect()

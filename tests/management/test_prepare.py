@@ -104,7 +104,7 @@ def test_a_local_site_gets_no_code(db, settings):
     assert not settings.SETUP_CODE_FILE.exists()
 
 
-def test_a_database_that_cannot_be_used_is_said_in_one_line(monkeypatch):
+def test_a_database_that_cannot_be_used_is_said_in_one_line(db, monkeypatch):
     def fail(name, **options):
         raise OperationalError("unable to open\ndatabase file")
 

@@ -95,3 +95,32 @@ def test_templates_know_the_filters():
     words = page.render(Context({"cost": Decimal("0.001"), "tokens": 1204, "took": 4200}))
 
     assert words == "$0.0010 · 1,204 · 4.2 s"
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds", "html"),
+    [
+        (
+            "You can send <b> again in 40 s.",
+            40,
+            "You can send &lt;b&gt; again "
+            '<span class="counted" data-countdown="40">in 40 s</span>.',
+        ),
+        (
+            "Trying again in 1 min 5 s.",
+            65,
+            'Trying again <span class="counted" data-countdown="65">in 1 min 5 s</span>.',
+        ),
+        (
+            "Trying again any moment now.",
+            0,
+            'Trying again <span class="counted" data-countdown="0">any moment now</span>.',
+        ),
+        ("Queued, 3rd in line.", None, "Queued, 3rd in line."),
+        ("The provider fails in 3 ways.", 3, "The provider fails in 3 ways."),
+    ],
+)
+def test_what_counts_down_is_marked_in_its_words(words, seconds, html):
+    page = Template("{% load chat %}{% counted words seconds %}")
+
+    assert page.render(Context({"words": words, "seconds": seconds})) == html

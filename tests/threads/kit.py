@@ -1,6 +1,6 @@
 """Threads in few words: a text that begins with a digit is an answer, any other a question."""
 
-from conversations.models import Message, Role, Status
+from conversations.models import Conversation, Message, Role, Status
 from conversations.threads import path_to
 from tests.people import say
 
@@ -26,6 +26,11 @@ def shown(conversation):
 
 def message(conversation, text):
     return conversation.messages.get(text=text)
+
+
+def stored():
+    """All that is stored of threads."""
+    return [*Conversation.objects.order_by("pk").values(), *Message.objects.in_order().values()]
 
 
 def run(conversation, text):

@@ -1,9 +1,18 @@
+import uuid
 from decimal import Decimal
 
 import pytest
 
 from conversations.errors import AnswerRunning, InvalidInput
-from conversations.models import Beginning, Completion, Message, Preset, Standing, Status
+from conversations.models import (
+    Beginning,
+    Completion,
+    Conversation,
+    Message,
+    Preset,
+    Standing,
+    Status,
+)
 from conversations.threads import branch_off, delete, set_standing, set_system_message
 from tests.people import make_conversation
 from tests.threads.kit import ask, message, run, shown
@@ -113,3 +122,23 @@ def test_a_thousand_messages_can_be_branched_off(tea):
     branch = branch_off(tea, chain[-1])
 
     assert shown(branch) == [str(number) for number in range(1000)]
+
+
+def test_the_same_client_id_again_makes_no_second_branch(tea):
+    ask(tea, "a", "1")
+    client_id = uuid.uuid4()
+
+    made = [branch_off(tea, message(tea, "1"), client_id) for _ in range(2)]
+
+    assert made[0] == made[1]
+    assert shown(made[0]) == ["a", "1"]
+    assert Conversation.objects.filter(beginning=Beginning.BRANCH).count() == 1
+
+
+def test_a_client_id_of_something_else_is_refused(tea):
+    ask(tea, "a", "1")
+    client_id = uuid.uuid4()
+    branch_off(tea, message(tea, "a"), client_id)
+
+    with pytest.raises(InvalidInput, match="another chat"):
+        branch_off(tea, message(tea, "1"), client_id)

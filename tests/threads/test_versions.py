@@ -118,7 +118,7 @@ def test_the_branch_that_is_left_remembers_where_it_was(tea):
 def test_a_version_by_hand_says_so_and_knows_its_tokens(tea, text):
     ask(tea, "a", "1")
 
-    made = rewrite(tea, message(tea, text), "Two cups\x00")
+    made = rewrite(tea, message(tea, text), "Two cups\x00").message
 
     old = message(tea, text)
     made.refresh_from_db()
@@ -130,7 +130,7 @@ def test_a_version_by_hand_says_so_and_knows_its_tokens(tea, text):
 def test_an_answer_by_hand_is_rendered(tea):
     ask(tea, "a", "1")
 
-    made = rewrite(tea, message(tea, "1"), "**Tea**")
+    made = rewrite(tea, message(tea, "1"), "**Tea**").message
 
     assert (made.html, made.html_version) == (
         "<p><strong>Tea</strong></p>\n",
@@ -141,7 +141,7 @@ def test_an_answer_by_hand_is_rendered(tea):
 def test_a_pinned_message_stays_pinned_in_its_next_version(tea):
     set_standing(ask(tea, "a"), Standing.PINNED)
 
-    made = rewrite(tea, message(tea, "a"), "a'")
+    made = rewrite(tea, message(tea, "a"), "a'").message
 
     assert made.standing == Standing.PINNED
 
@@ -150,7 +150,7 @@ def test_the_same_client_id_again_makes_no_second_version(tea):
     ask(tea, "a", "1")
     client_id = uuid.uuid4()
 
-    made = [rewrite(tea, message(tea, "1"), "1'", client_id) for _ in range(2)]
+    made = [rewrite(tea, message(tea, "1"), "1'", client_id).message for _ in range(2)]
 
     assert made[0] == made[1]
     assert tea.messages.filter(role=Role.ASSISTANT).count() == 2

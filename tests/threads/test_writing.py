@@ -4,7 +4,7 @@ import pytest
 
 from conversations.errors import AnswerRunning, InvalidInput
 from conversations.models import Conversation, Message, Origin, Role
-from conversations.threads import begin, set_system_message, switch_to, write
+from conversations.threads import begin, set_system_message, switch_to, write, writing
 from tests.people import make_conversation
 from tests.threads.kit import ask, first, message, run, shown
 
@@ -71,7 +71,7 @@ def test_a_branch_out_of_sight_grows_without_being_shown(tea):
 
 
 def test_a_message_by_hand_says_so_and_knows_its_tokens(tea):
-    made = write(tea, None, Role.ASSISTANT, "お誕生日おめでとう")
+    made = write(tea, None, Role.ASSISTANT, "お誕生日おめでとう").message
 
     made.refresh_from_db()
     assert (made.origin, made.token_counts) == (Origin.WRITTEN, {"o200k_base": 8})
@@ -81,7 +81,7 @@ def test_a_message_by_hand_says_so_and_knows_its_tokens(tea):
 def test_the_same_client_id_again_writes_nothing(tea):
     client_id = uuid.uuid4()
 
-    made = [write(tea, None, Role.USER, "a", client_id) for _ in range(2)]
+    made = [write(tea, None, Role.USER, "a", client_id).message for _ in range(2)]
 
     assert made[0] == made[1]
     assert shown(tea) == ["a"]
@@ -131,6 +131,29 @@ def test_a_chat_can_begin_with_a_message_by_hand(alice):
     assert made == again
     assert shown(made.conversation) == ["Which tea?"]
     assert Conversation.objects.get().system_message.text == "Be brief."
+
+
+@pytest.mark.parametrize("looks_in_vain", [1, 2])
+def test_of_two_that_begin_at_once_by_one_client_id_one_is_stored(
+    alice, monkeypatch, looks_in_vain
+):
+    """The other one is not there yet when it is looked for."""
+    client_id = uuid.uuid4()
+
+    def begin_one():
+        chat = Conversation(owner=alice, title="Tea", model="gpt-4o-mini")
+        return begin(chat, "", Role.USER, "Which tea?", client_id)
+
+    first, known_by, looks = begin_one(), writing.known_by, []
+
+    def look(*args):
+        looks.append(args)
+        return known_by(*args) if len(looks) > looks_in_vain else None
+
+    monkeypatch.setattr(writing, "known_by", look)
+
+    assert begin_one() == first
+    assert Conversation.objects.get() == first.conversation
 
 
 # --- system message -------------------------------------------------------------------------

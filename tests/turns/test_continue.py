@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from conversations import rendering, threads, turns
 from conversations.errors import AnswerRunning, InvalidInput
 from conversations.models import Completion, Message, Role, Standing, Status
-from conversations.turns.draft import CONTINUE
+from conversations.turns.drafting.draft import CONTINUE
 from tests.people import say
 from tests.turns_kit import Watcher, ended, reached, send
 from tests.upstream_server import Gate, answer, close, content, role_chunk

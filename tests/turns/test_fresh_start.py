@@ -16,7 +16,7 @@ from conversations.models import (
     Standing,
     Status,
 )
-from conversations.turns.draft import FRESH_OPENING, FRESH_START
+from conversations.turns.drafting.draft import FRESH_OPENING, FRESH_START
 from tests.people import make_conversation, say
 from tests.turns_kit import ended, reached, send
 from tests.upstream_server import Gate, answer, error_response, role_chunk

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 
 from conversations import turns
 from conversations.models import Completion, Message, Role, Status
-from conversations.turns import broadcasts, live
+from conversations.turns.sharing import broadcasts, live
 from tests.people import say
 from tests.turns_kit import Watcher, ended, reached, send
 from tests.upstream_server import (
@@ -88,7 +88,7 @@ async def test_frames_cover_the_text_without_gap_or_overlap(conversation, upstre
     spans = [(frame.begin, frame.end) for frame in watcher.frames()]
     assert spans[:2] == [(0, 4), (4, 8)]
     assert all(before[1] == after[0] for before, after in pairwise(spans))
-    assert watcher.events[-1] == broadcasts.AnswerEnded(admitted.answer.pk)
+    assert watcher.events[-1] == broadcasts.AnswerEnded(admitted.answer.pk, changes=2)
 
 
 async def test_a_broken_reader_takes_nothing_from_the_others(conversation, upstream):
@@ -107,7 +107,7 @@ async def test_a_broken_reader_takes_nothing_from_the_others(conversation, upstr
 
     assert (broken.events, found.text) == ([], "One two")
     assert watcher.frames()[0].end == 4
-    assert watcher.events[-1] == broadcasts.AnswerEnded(admitted.answer.pk)
+    assert watcher.events[-1] == broadcasts.AnswerEnded(admitted.answer.pk, changes=2)
 
 
 async def test_stop_keeps_the_text_and_closes_the_upstream(conversation, upstream):

@@ -7,8 +7,8 @@ from asgiref.sync import sync_to_async
 
 from conversations import threads, turns
 from conversations.models import Completion, Message, Purpose, Role, Standing, Status, Summary
-from conversations.turns.summaries import INSTRUCTION
 from conversations.turns.tasks import owned
+from conversations.turns.writing.summaries import INSTRUCTION
 from tests.people import say
 from tests.turns_kit import ended, send
 from tests.upstream_server import Gate, answer, error_response, role_chunk
@@ -288,3 +288,19 @@ async def test_one_that_its_process_left_behind_is_settled_by_the_sweep(summaris
     await sync_to_async(sweeps.end_all_dead_answers)()
     await call.arefresh_from_db()
     assert (call.error, call.is_estimated, call.prompt_tokens) == ("cut_off", True, 1000)
+
+
+async def test_nothing_is_prepared_where_it_would_take_somebodys_place(
+    summarised, upstream, settings
+):
+    upstream.play(*answer("They like tea."), when=INSTRUCTION)
+    settings.MAX_CALLS = 0
+    await turns.prepare(summarised)
+    await settled()
+    assert not await summary_calls().aexists()
+
+    settings.MAX_CALLS = 1
+    await turns.prepare(summarised)
+    await settled()
+
+    assert await summary_calls().acount() == 1

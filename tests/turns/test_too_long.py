@@ -4,8 +4,9 @@ import pytest
 
 from conversations.errors import ContextLengthExceeded
 from conversations.models import Completion, Role, Status
-from conversations.turns.limits import Limits, corrected
-from conversations.turns.store import SHORTENED
+from conversations.turns.drafting.limits import Limits, corrected
+from conversations.turns.writing import pump
+from conversations.turns.writing.store import SHORTENED
 from tests.people import say
 from tests.turns_kit import ended, send
 from tests.upstream_server import answer, content, error_response, event, role_chunk
@@ -59,6 +60,38 @@ async def test_both_attempts_are_in_the_ledger_and_the_second_says_why(long_thre
     assert refused.ended_at is not None
     assert (sent.error, sent.prompt_tokens, sent.context_note) == ("", 200, SHORTENED)
     assert sent.estimated_prompt_tokens < 200
+
+
+async def test_that_less_is_sent_has_a_number_before_it_is_told(long_thread, upstream, monkeypatch):
+    async def dies_first(*_):
+        pass
+
+    monkeypatch.setattr(pump, "tell_thread_changed", dies_first)
+    upstream.play(*too_long())
+    upstream.play(*answer("Tea."))
+
+    await ended((await send(long_thread, "Now?")).answer)
+
+    await long_thread.arefresh_from_db()
+    assert long_thread.changes == 3  # sent, sent with less, ended
+
+
+async def test_what_was_shortened_and_then_failed_is_not_sent_whole_again(
+    long_thread, upstream, settings
+):
+    settings.RETRY_SECONDS = 30
+    settings.RETRY_BASE_SECONDS = settings.RETRY_CAP_SECONDS = 0.01
+    upstream.play(*too_long())
+    upstream.play(*error_response(503, message="Later"), times=2)
+    upstream.play(*answer("Tea."))
+
+    found = await ended((await send(long_thread, "Now?")).answer)
+
+    assert (found.status, found.text) == (Status.COMPLETE, "Tea.")
+    whole, *shorter = [request.body for request in upstream.requests]
+    assert len(shorter) == 3
+    assert shorter[0] == shorter[1] == shorter[2] != whole
+    assert [call.error for call in await calls()] == ["context_length", "server", "server", ""]
 
 
 async def test_once_and_not_again(long_thread, upstream):

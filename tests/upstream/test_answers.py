@@ -1,7 +1,7 @@
 """Every way an answer may come, over real HTTP and through the real SDK."""
 
+import asyncio
 import json
-import time
 
 import pytest
 
@@ -222,14 +222,13 @@ async def test_usage_may_come_a_moment_after_the_finish(upstream, settings):
     assert (outcome.error, outcome.stream.usage) == (None, Usage(9, 2))
 
 
-async def test_nobody_waits_for_the_body_to_end_after_done(upstream):
+async def test_nobody_waits_for_the_body_to_end_after_done(upstream, settings):
+    settings.UPSTREAM_SILENCE_SECONDS = settings.UPSTREAM_TOTAL_SECONDS = 600
     upstream.play(content("Hi"), *ENDING, hang())
-    began = time.monotonic()
 
-    outcome = await call()
+    outcome = await asyncio.wait_for(call(), 60)
 
     assert outcome.error is None
-    assert time.monotonic() - began < 2
 
 
 async def test_a_flood_after_done_is_not_read(upstream):

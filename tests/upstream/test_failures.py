@@ -7,7 +7,12 @@ import openai
 import pytest
 
 from conversations import errors
-from conversations.upstream.failures import failure_from, failure_of, seconds_to_wait
+from conversations.upstream.failures import (
+    LONGEST_WAIT,
+    failure_from,
+    failure_of,
+    seconds_to_wait,
+)
 from conversations.upstream.redaction import MAX_QUOTE_LENGTH, quotable
 
 KEY = "a-key-of-this-site-0123456789"
@@ -168,7 +173,16 @@ def test_the_wait_that_a_provider_asks_for_is_kept():
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "86400"}, 86_400.0),
+        ({"retry-after-ms": "86400000"}, 86_400.0),
+        ({"retry-after": "1e300"}, LONGEST_WAIT),
+        ({"retry-after": "9" * 64}, LONGEST_WAIT),
+        ({"retry-after": "9" * 10_000}, None),
+        ({"retry-after-ms": "inf", "retry-after": "9"}, 9.0),
+        ({"retry-after-ms": "9" * 10_000, "retry-after": "9"}, 9.0),
         ({"retry-after": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_WAIT),
+        ({"retry-after": "Mon, 32 Jan 2001 00:00:00 GMT"}, None),
         ({}, None),
     ],
 )
@@ -180,6 +194,16 @@ def test_a_date_to_wait_for():
     in_a_minute = email.utils.formatdate(time.time() + 60, usegmt=True)
 
     assert 55 < (seconds_to_wait({"retry-after": in_a_minute}) or 0) <= 60
+
+
+def test_a_date_without_a_zone_is_in_utc(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    in_a_minute = time.strftime("%a, %d %b %Y %H:%M:%S -0000", time.gmtime(time.time() + 60))
+
+    assert 50 < (seconds_to_wait({"retry-after": in_a_minute}) or 0) <= 60
+    monkeypatch.undo()
+    time.tzset()
 
 
 def connection_error(cause):

@@ -191,10 +191,10 @@ def test_more_for_the_answer_than_in_all_is_not_believed():
     ["1" * 1_000_000, "1,234 " * 200_000, "context length is " * 50_000, "9 tokens > " * 90_000],
 )
 def test_reading_figures_is_quick(words):
-    began = time.perf_counter()
+    began = time.thread_time()
     read_figures({}, words)
 
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_an_error_without_figures_has_none():

@@ -129,7 +129,7 @@ async def test_each_continuation_is_a_call_of_its_own(page, talk, upstream):
     await ended(found)
 
     newest, first = await drawer(page, found), await found.completions.aearliest("pk")
-    assert "Attempt 2 of 2 1: cut off 2: continued, stop" in words(newest)
+    assert "Attempt 2 of 2 1: broke off 2: continued, stop" in words(newest)
     assert "Instruction of this app" in words(newest)
     assert [each["content"] for each in body_of(newest)["messages"][-2:]] == [
         "Half an ",

@@ -142,7 +142,7 @@ async def test_two_different_messages_at_once_one_goes_first(page, conversation,
 
 
 async def test_a_site_that_is_full_says_so(page, conversation, upstream, settings):
-    settings.MAX_RUNNING_ANSWERS = 0
+    settings.MAX_QUEUED = 0
 
     response = await post(page, f"/c/{conversation.pk}/messages/", message())
 

@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 
 from conversations.models import Conversation, Message, Role
+from conversations.views import settings as settings_view
 from tests.people import make_conversation
 
 SOUND = {
@@ -89,6 +90,21 @@ def test_both_temperature_and_top_p_get_a_hint(page, talk):
 
     assert "Change only one of temperature and top p" in both
     assert "Change only one of temperature and top p" not in one
+
+
+def test_what_another_page_saves_at_this_moment_is_kept(page, talk, monkeypatch):
+    find = settings_view.aown_conversation
+
+    async def find_and_be_overtaken(*args):
+        found = await find(*args)
+        await Conversation.objects.filter(pk=talk.pk).aupdate(temperature=0.7)
+        return found
+
+    monkeypatch.setattr(settings_view, "aown_conversation", find_and_be_overtaken)
+    page.post(f"/c/{talk.pk}/settings/", {"top_p": "0.5"})
+
+    talk.refresh_from_db()
+    assert (talk.temperature, talk.top_p) == (0.7, 0.5)
 
 
 def test_the_demo_answers_as_itself_only(page, talk, settings):

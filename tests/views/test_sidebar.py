@@ -101,6 +101,27 @@ def test_deleting_can_be_taken_back(page, talk):
     assert (gone, page.get(f"/c/{talk.pk}/").status_code) == (404, 200)
 
 
+def test_deleting_again_is_the_same(page, talk):
+    page.post(f"/c/{talk.pk}/delete/")
+    talk.refresh_from_db()
+    moment = talk.deleted_at
+
+    again = page.post(f"/c/{talk.pk}/delete/")
+
+    talk.refresh_from_db()
+    assert (again.status_code, talk.deleted_at) == (200, moment)
+    assert f"/c/{talk.pk}/restore/" in again.content.decode()
+
+
+def test_taking_back_again_is_the_same(page, talk):
+    page.post(f"/c/{talk.pk}/delete/")
+
+    answers = [page.post(f"/c/{talk.pk}/restore/") for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [200, 200]
+    assert f"/c/{talk.pk}/" in answers[1].content.decode()
+
+
 @pytest.mark.parametrize("act", ["rename", "delete", "restore"])
 def test_a_strangers_conversation_is_404(page, bob, act):
     foreign = make_conversation(bob)

@@ -1,54 +1,12 @@
-"""Shaping a conversation in a real browser: versions, what counts, messages by hand, branches."""
+"""Shaping a conversation in a real browser: versions, messages by hand, branches."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answers, ask
+from tests.browser.shaping.acts import NARROW, PHONE, WIDE, choose, expect_words, talk, turns
 from tests.browser.test_page import overflow, violations
 from tests.upstream_server import Gate, answer, content, done, finish, hang, role_chunk
-
-WIDE, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
-
-
-def turns(page, role):
-    return page.locator(f"article[data-role={role}]")
-
-
-def expect_words(page, *words):
-    """What the log says, turn by turn, without what stands around it."""
-    expect(page.locator("#log :is(.body, .prose)")).to_have_text([*words])
-
-
-def choose(page, turn, name):
-    """An entry of a turn's menu, by keyboard alone."""
-    turn.get_by_role("button", name="More actions").press("Enter")
-    item = page.get_by_role("menuitem", name=name)
-    for _ in range(12):
-        if item.evaluate("item => item === document.activeElement"):
-            break
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-
-
-def talk(page, upstream, *pairs):
-    for number, (question, reply) in enumerate(pairs, start=1):
-        upstream.play(*answer(reply))
-        ask(page, question)
-        expect(answers(page, "complete")).to_have_count(number)
-    return page
-
-
-@pytest.fixture
-def tea(page, upstream):
-    return talk(page, upstream, ("Which tea?", "Green tea."), ("Why?", "Because."))
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def anywhere(request, open_page, upstream):
-    width, height = request.param
-    page = open_page(width=width, height=height, has_touch=width < 700)
-    return talk(page, upstream, ("Which tea?", "Green tea."), ("Why?", "Because."))
-
 
 # --- versions -------------------------------------------------------------------------------
 
@@ -208,53 +166,6 @@ def test_a_stopped_answer_goes_on_where_it_ended(page, upstream):
     expect(answers(page)).to_have_count(1)
     page.reload()
     expect(answers(page, "complete").locator(".prose")).to_have_text("Half of a story.")
-
-
-# --- what counts ----------------------------------------------------------------------------
-
-
-def test_an_excluded_message_is_not_sent_and_a_pinned_one_says_so(tea, upstream):
-    choose(tea, turns(tea, "assistant").first, "Exclude")
-    expect(tea.get_by_text("Not sent: excluded")).to_be_visible()
-    expect(tea.get_by_role("status").first).to_have_text("Excluded from the context")
-    more = turns(tea, "assistant").first.get_by_role("button", name="More actions")
-    expect(more).to_be_focused()
-    choose(tea, turns(tea, "user").first, "Pin")
-    expect(turns(tea, "user").first).to_contain_text("Pinned")
-
-    ask(tea, "And now?")
-    expect(answers(tea, "complete")).to_have_count(3)
-    sent = [each["content"] for each in upstream.requests[-1].body["messages"]]
-    assert sent == ["Which tea?", "Why?", "Because.", "And now?"]
-    choose(tea, turns(tea, "assistant").first, "Bring back")
-    expect(tea.get_by_text("Not sent: excluded")).to_have_count(0)
-    choose(tea, turns(tea, "user").first, "Unpin")
-    expect(turns(tea, "user").first).not_to_contain_text("Pinned")
-
-
-def test_a_deleted_message_is_a_line_with_undo(anywhere, upstream):
-    page = anywhere
-    choose(page, turns(page, "assistant").first, "Delete")
-    line = page.get_by_text("Message deleted. Later messages may refer to it.")
-    expect(line.first).to_be_visible()
-    undo = page.get_by_role("button", name="Undo")
-    expect(undo).to_be_focused()
-    expect_words(page, "Which tea?", "Why?", "Because.")
-
-    page.keyboard.press("Enter")
-
-    expect(undo).to_have_count(0)
-    expect_words(page, "Which tea?", "Green tea.", "Why?", "Because.")
-
-
-def test_another_tab_follows(tea):
-    other = tea.context.new_page()
-    other.goto(tea.url)
-    expect(turns(other, "assistant")).to_have_count(2)
-
-    choose(tea, turns(tea, "user").first, "Pin")
-
-    expect(turns(other, "user").first).to_contain_text("Pinned")
 
 
 # --- by hand --------------------------------------------------------------------------------

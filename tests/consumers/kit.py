@@ -1,0 +1,37 @@
+"""A page's socket, through the whole stack that the server mounts."""
+
+import asyncio
+import json
+
+from channels.testing import WebsocketCommunicator
+
+from chatsite.asgi import sockets
+
+ORIGIN = (b"origin", b"http://localhost")
+
+
+def socket(client, conversation_id, *, origin=ORIGIN, path="/ws/c/{}/"):
+    cookie = "; ".join(f"{name}={each.value}" for name, each in client.cookies.items())
+    headers = [origin, (b"cookie", cookie.encode()), (b"host", b"localhost")]
+    return WebsocketCommunicator(sockets, path.format(conversation_id), headers=headers)
+
+
+async def opened(client, conversation_id):
+    found = socket(client, conversation_id)
+    assert (await found.connect())[0]
+    return found
+
+
+async def next_of(found, kind, seconds=5):
+    """The next message of a kind; what comes before it is passed over."""
+    async with asyncio.timeout(seconds):
+        while True:
+            message = json.loads(await found.receive_from(seconds))
+            if message["type"] == kind:
+                return message
+
+
+async def close_code(found):
+    message = await found.receive_output(5)
+    assert message["type"] == "websocket.close"
+    return message["code"]

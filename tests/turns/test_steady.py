@@ -1,0 +1,77 @@
+"""A database that was away makes every answer look dead for a moment; none is taken over for that."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from chatsite.databases import database
+from conversations.models import Role, Status
+from conversations.turns import steady, sweeps
+from tests.people import make_conversation, say
+
+GAP, REST = 0.2, 0.1  # seconds
+
+
+@pytest.fixture
+def dead_answer(alice):
+    chat = make_conversation(alice)
+    question = say(chat, Role.USER, "Tea?")
+    return say(
+        chat,
+        Role.ASSISTANT,
+        "It is ",
+        question,
+        status=Status.STREAMING,
+        run=question.pk,
+        beat=timezone.now() - timedelta(minutes=5),
+    )
+
+
+@pytest.fixture
+def sweeping(monkeypatch, settings):
+    """A process that has begun to look regularly, with short times."""
+    settings.BEAT_SECONDS, settings.TAKEOVER_SECONDS = 0.05, 2 * GAP
+    monkeypatch.setattr(steady, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(steady, "RECONNECT_SECONDS", REST)
+    monkeypatch.setattr(steady, "_looked", time.monotonic())
+    monkeypatch.setattr(steady, "_rests_until", 0)
+
+
+def test_a_dead_answer_is_taken_over_at_once_where_the_database_was_there(dead_answer, sweeping):
+    assert sweeps.end_all_dead_answers() == [dead_answer]
+
+
+def test_it_is_not_when_the_database_has_just_come_back(dead_answer, sweeping):
+    time.sleep(2 * GAP)
+
+    assert sweeps.end_all_dead_answers() == []
+    assert sweeps.end_dead_answers(dead_answer.conversation) == []
+
+
+def test_it_is_when_its_runner_has_had_the_time_to_beat_again_and_did_not(dead_answer, sweeping):
+    time.sleep(2 * GAP)
+    sweeps.end_all_dead_answers()
+    until = time.monotonic() + 10
+    ended = []
+
+    while not ended and time.monotonic() < until:
+        time.sleep(GAP / 4)
+        ended = sweeps.end_all_dead_answers()
+
+    assert ended == [dead_answer]
+
+
+@pytest.mark.parametrize(
+    ("beat", "takeover"), [(3, 15), (3, 9), (3, 8), (1, 6), (10, 30), (0.3, 5.3), (20, 60)]
+)
+def test_an_outage_that_passes_unnoticed_makes_nobody_look_dead(settings, beat, takeover):
+    """The last beat came just before it, the next one when the pool has found its way back."""
+    settings.BEAT_SECONDS, settings.TAKEOVER_SECONDS = beat, takeover
+    options = database("postgres://chat@127.0.0.1/chat", Path())["OPTIONS"]
+
+    oldest_beat = beat + steady.longest_gap() + options["pool"]["reconnect_timeout"]
+
+    assert oldest_beat < takeover
