@@ -1,6 +1,7 @@
 """How a serving process that is told to stop leaves: nothing new comes in, what runs ends well.
 
-    1  it listens no more, so that the proxy in front turns to another process
+    1  it listens no more, and connections that are kept open close with their next response, so
+       that the proxy in front turns to another process
     2  its pages are told to come back, and find that other process
     3  requests that are being answered end, and answers go on for GRACE_SECONDS
     4  what still runs is stored and marked as interrupted
@@ -31,7 +32,8 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Requests:
-    """Stands before the pages and counts the requests that are being answered."""
+    """Stands before the pages, counts the requests that are being answered, and tells whoever
+    asks when the process leaves that the connection ends here (RFC 9112 §9.6)."""
 
     under_way = 0
 
@@ -39,9 +41,14 @@ class Requests:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_last(event: Any) -> None:
+            if event["type"] == "http.response.start" and draining.is_draining():
+                event = {**event, "headers": [*event.get("headers", ()), (b"connection", b"close")]}
+            await send(event)
+
         Requests.under_way += 1
         try:
-            await self.application(scope, receive, send)
+            await self.application(scope, receive, send_last)
         finally:
             Requests.under_way -= 1
 

@@ -14,7 +14,7 @@ import struct
 import threading
 from dataclasses import dataclass
 
-PATIENCE = 10
+from tests.patience import PATIENCE
 
 
 @dataclass(eq=False)

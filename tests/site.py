@@ -10,8 +10,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
 
 
 def free_port() -> int:
@@ -54,7 +55,7 @@ class Site:
         return self
 
     def _wait_until_ready(self) -> None:
-        until = time.monotonic() + START_SECONDS
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             assert self.process is not None
             assert self.process.poll() is None, self.log
@@ -69,7 +70,7 @@ class Site:
         """Its exit code."""
         assert self.process is not None
         self.process.send_signal(how)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def manage(self, code: str) -> str:
         """What a piece of Python prints in this site's shell."""

@@ -18,6 +18,7 @@ from django.urls import path
 from chatsite import urls
 from chatsite.away import is_away, why
 from chatsite.middleware import DATABASE_AWAY
+from tests.patience import PATIENCE
 from tests.people import PASSWORD, make_conversation
 from tests.site import Site
 from tests.wires import own_database
@@ -140,7 +141,7 @@ class Browser:
             {"X-CSRFToken": token, "Referer": self.site.url, **headers},
         )
         try:
-            with self.opener.open(request, timeout=40) as answer:
+            with self.opener.open(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read().decode()
@@ -177,7 +178,7 @@ def test_postgresql_cut_off_and_back(wire, tmp_path):
         assert "Traceback" not in site.log
 
         wire.is_cut.clear()
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while browser.ask("/readyz")[0] != 200 and time.monotonic() < until:
             time.sleep(0.2)
         again = browser.ask("/c/", message, **{"HX-Request": "true"})

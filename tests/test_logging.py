@@ -15,6 +15,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from chatsite.logs import JsonFormatter, LineFormatter, SeldomAway
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
 from tests.site import Site
 from tests.upstream_server import UpstreamServer, answer, error_response
@@ -189,14 +190,14 @@ class Person:
         body = urllib.parse.urlencode(fields).encode()
         with contextlib.suppress(urllib.error.HTTPError):
             request = urllib.request.Request(self.site.url + path, body, headers)
-            return self.opener.open(request, timeout=20)
+            return self.opener.open(request, timeout=PATIENCE)
 
     def say(self, text):
         self.post("/c/", text=text, client_id=uuid.uuid4(), model="gpt-4o-mini")
 
 
 def turn_lines(site, number):
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         found = [each for each in site.log.splitlines() if "turn ended" in each]
         if len(found) >= number:

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conversations import metrics
 from conversations.models import Gate
+from tests.patience import PATIENCE
 from tests.people import PASSWORD, make_conversation, make_person, say
 from tests.site import Site
 from tests.test_logging import Person
@@ -230,7 +231,7 @@ def _read_until(site, name):
     request = urllib.request.Request(
         f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
     )
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     found = {}
     while not found.get(name) and time.monotonic() < until:
         time.sleep(0.1)

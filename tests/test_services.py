@@ -11,6 +11,7 @@ import uuid
 import psycopg
 import pytest
 
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
 from tests.site import Site
 
@@ -42,7 +43,7 @@ class Browser:
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def get(self, path):
-        return self.opener.open(self.site.url + path, timeout=20).read().decode()
+        return self.opener.open(self.site.url + path, timeout=PATIENCE).read().decode()
 
     def post(self, path, **fields):
         token = next(each.value for each in self.cookies if each.name == "csrftoken")
@@ -51,7 +52,7 @@ class Browser:
             urllib.parse.urlencode(fields).encode(),
             {"X-CSRFToken": token, "Referer": self.site.url},
         )
-        return self.opener.open(request, timeout=20)
+        return self.opener.open(request, timeout=PATIENCE)
 
 
 def test_a_turn_on_postgresql_and_redis(database, tmp_path):
@@ -64,7 +65,7 @@ def test_a_turn_on_postgresql_and_redis(database, tmp_path):
         browser.post("/setup/", username="ada", password1=PASSWORD, password2=PASSWORD)
         sent = browser.post("/c/", text="Hello", client_id=uuid.uuid4(), model="demo")
         address = sent.headers["HX-Redirect"]
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         html = ""
         while html.count(COMPLETE) < 2 and time.monotonic() < until:
             time.sleep(0.2)

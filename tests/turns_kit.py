@@ -11,6 +11,7 @@ from conversations import upstream as upstream_room
 from conversations.models import Message
 from conversations.turns import Wish, tasks
 from conversations.turns.sharing import broadcasts
+from tests.patience import PATIENCE
 from tests.people import make_conversation
 from tests.upstream_server import Gate
 
@@ -50,7 +51,7 @@ async def send(conversation, text="Hello?", **more):
     return await turns.send(conversation.owner, conversation, wish)
 
 
-async def ended(answer: Message, seconds: float = 10) -> Message:
+async def ended(answer: Message, seconds: float = PATIENCE) -> Message:
     """The answer once it has ended."""
     async with asyncio.timeout(seconds):
         while True:
@@ -60,7 +61,7 @@ async def ended(answer: Message, seconds: float = 10) -> Message:
             await asyncio.sleep(0.01)
 
 
-async def until(what, seconds: float = 10) -> None:
+async def until(what, seconds: float = PATIENCE) -> None:
     """As soon as this holds."""
     async with asyncio.timeout(seconds):
         while True:

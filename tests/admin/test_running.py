@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Gate, Message, Status
 from tests.admin.pages import rows, words
+from tests.patience import PATIENCE
 from tests.people import PASSWORD, make_conversation, say
 from tests.site import Site
 from tests.test_logging import Person
@@ -189,7 +190,7 @@ def test_a_site_as_it_runs(tmp_path):
             page = person.opener.open(site.url + RUNNING).read().decode()
             address = f"{RUNNING}{uuid.UUID(answer)}/stop/"
             after = person.post(address).read().decode()
-            until = time.monotonic() + 20
+            until = time.monotonic() + PATIENCE
             while _status(site) != "stopped" and time.monotonic() < until:
                 time.sleep(0.1)
 
@@ -198,7 +199,7 @@ def test_a_site_as_it_runs(tmp_path):
             assert f'formaction="{address}"' in page
             assert "The answer is being stopped" in words(after)
             assert _status(site) == "stopped"
-            assert provider.requests[0].disconnected.wait(10)
+            assert provider.requests[0].disconnected.wait(PATIENCE)
         finally:
             site.end()
 

@@ -7,11 +7,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
 from tests.site import Site
 from tests.upstream_server import UpstreamServer
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE * 1000)
 QUICK = {"BEAT_SECONDS": "0.5", "TAKEOVER_SECONDS": "3", "DEMO_TOKENS_PER_SECOND": "200"}
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
-PATIENCE = 20
+from tests.patience import PATIENCE
+
 ATTEMPTS = 3
 
 

@@ -14,7 +14,6 @@ from tests.wires import own_database
 POSTGRESQL = os.environ.get("TEST_DATABASE_URL")
 pytestmark = pytest.mark.skipif(not POSTGRESQL, reason="needs PostgreSQL")
 # What a request waits for a connection, and what it takes besides.
-PATIENCE = 30_000  # milliseconds
 
 
 @pytest.fixture
@@ -54,13 +53,12 @@ def test_a_message_waits_for_the_database(chromium, site, wire, complaints, upst
         expect(notice).to_have_text(
             "The site's database does not answer just now. Nothing was lost: your draft is kept."
             " Try again",
-            timeout=PATIENCE,
         )
         expect(message).to_have_value("Keep this word")
 
         wire.is_cut.clear()
         notice.get_by_role("button", name="Try again").click()
-        expect(answers(page, "complete")).to_have_count(1, timeout=PATIENCE)
+        expect(answers(page, "complete")).to_have_count(1)
         expect(notice).to_be_empty()
         expect(message).to_have_value("")
     assert [each.last_user_text for each in upstream.requests] == ["Keep this word"]

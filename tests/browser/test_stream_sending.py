@@ -24,6 +24,7 @@ from tests.browser.streaming import (
     wait_for_end,
     wait_for_text,
 )
+from tests.patience import PATIENCE
 from tests.upstream_server import Gate, answer, content, done, finish, hang, role_chunk
 
 
@@ -78,7 +79,7 @@ def test_a_lost_response_sends_nothing_twice(open_page, site, upstream, is_deaf)
     words = f"Only once, {is_deaf}"
 
     ask(page, words)
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE)
     if is_deaf:
         expect(page.locator("#notice")).to_contain_text("Not sent.")
         page.get_by_role("button", name="Try again").click()
@@ -102,7 +103,7 @@ def test_a_lost_response_to_a_branch_makes_one_branch(open_page, site, upstream)
     taken = lose_the_answer(page, "**/branch/")
 
     choose(page, answers(page).first, "Branch into a new chat")
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE)
     expect(page.locator("#notice")).to_contain_text("did not reach the server")
     page.get_by_role("button", name="Try again").click()
 
@@ -117,7 +118,7 @@ def test_a_lost_response_to_the_first_message_makes_one_conversation(open_page, 
     taken = lose_the_answer(page, "**/c/")
 
     ask(page, "The very first, once")
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE)
     expect(page.locator("#notice")).to_contain_text("Not sent.")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_url("**/c/**")

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answers, ask
+from tests.patience import PATIENCE
 from tests.upstream_server import (
     Gate,
     answer,
@@ -101,7 +102,7 @@ def test_stop_keeps_the_text(page, upstream):
     expect(turn.locator(".prose")).to_have_text("Half of")
     expect(turn).to_contain_text("Stopped by you.")
     expect(turn.locator(".facts")).to_contain_text("≈")
-    assert upstream.requests[0].disconnected.wait(1)
+    assert upstream.requests[0].disconnected.wait(PATIENCE)
 
 
 def test_stop_counts_from_the_first_moment_of_a_new_chat(page, upstream):

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.client.address import Address, connect, host_of
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
-
-# Seconds that a request may take.
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

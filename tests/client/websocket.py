@@ -7,9 +7,8 @@ import struct
 from typing import Any
 
 from tests.client.address import Address, connect, host_of
+from tests.patience import PATIENCE
 
-# Seconds to connect.
-PATIENCE = 10
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 

@@ -6,6 +6,7 @@ import json
 from channels.testing import WebsocketCommunicator
 
 from chatsite.asgi import sockets
+from tests.patience import PATIENCE
 
 ORIGIN = (b"origin", b"http://localhost")
 
@@ -22,7 +23,7 @@ async def opened(client, conversation_id):
     return found
 
 
-async def next_of(found, kind, seconds=5):
+async def next_of(found, kind, seconds=PATIENCE):
     """The next message of a kind; what comes before it is passed over."""
     async with asyncio.timeout(seconds):
         while True:
@@ -32,6 +33,6 @@ async def next_of(found, kind, seconds=5):
 
 
 async def close_code(found):
-    message = await found.receive_output(5)
+    message = await found.receive_output(PATIENCE)
     assert message["type"] == "websocket.close"
     return message["code"]

@@ -16,10 +16,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from tests.site import ROOT, free_port
 
 DEPLOY = ROOT / "deploy"
-PATIENCE = 60  # seconds
 # What Debian keeps out of an ordinary user's PATH.
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
@@ -133,7 +133,7 @@ class Redis:
 
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         self._process.send_signal(how)
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
 
 
 class Unit:
@@ -186,7 +186,7 @@ class Unit:
             f"http://127.0.0.1:{self.port}/metrics",
             headers={"Authorization": f"Bearer {token}", "X-Forwarded-Proto": "https"},
         )
-        figures = urllib.request.urlopen(request, timeout=10).read().decode()
+        figures = urllib.request.urlopen(request, timeout=PATIENCE).read().decode()
         return float(re.search(rf"^{name} (\S+)$", figures, re.MULTILINE)[1])
 
     def stop(self) -> None:
@@ -281,9 +281,9 @@ http {{ {folders} include /etc/nginx/mime.types; include {self._folder}/site.con
     def kill(self) -> None:
         """Master and workers at once, as a crash of the machine's part would."""
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
+            self._process.wait(PATIENCE)

@@ -12,6 +12,7 @@ import pytest
 from tests.client.person import Answer, Person
 from tests.client.websocket import Closed, WebSocket
 from tests.deploy.machine import wait_for
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
 from tests.site import Site
 from tests.upstream_server import Gate, UpstreamServer, answer, content, done, finish, role_chunk
@@ -134,7 +135,7 @@ def test_in_the_grace_period_an_answer_goes_on_and_its_page_elsewhere(begin, pro
     assert visit.answers == [("streaming", "one ")]
     gate.open()
     # Long before the 300 s are over: there is nothing left to wait for.
-    assert visit.site.process.wait(20) == 0
+    assert visit.site.process.wait(PATIENCE) == 0
     assert visit.answers == [("complete", "one two")]
 
 
@@ -168,7 +169,9 @@ def test_a_request_that_is_being_answered_ends_well(begin, provider):
         gate.open()
 
     assert asking.result().status_code == 200
-    assert visit.site.process.wait(20) == 0
+    # Its next request goes to another process.
+    assert asking.result().headers["connection"] == "close"
+    assert visit.site.process.wait(PATIENCE) == 0
 
 
 def test_a_message_sent_just_then_is_kept_and_answered_by_the_next_process(begin, provider):
@@ -189,7 +192,7 @@ def test_a_message_sent_just_then_is_kept_and_answered_by_the_next_process(begin
             sides.submit(send_until_refused)
         wait_for(lambda: len(accepted) >= 10, "ten messages")
         visit.site.process.send_signal(signal.SIGTERM)
-    assert visit.site.process.wait(20) == 0
+    assert visit.site.process.wait(PATIENCE) == 0
     stored = visit.site.rows("SELECT client_id FROM conversations_message WHERE role = 'user'")
     assert accepted <= {uuid.UUID(each) for (each,) in stored}
 

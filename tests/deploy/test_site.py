@@ -28,7 +28,7 @@ pytestmark = [
 CHATS = 6
 PACE_SECONDS = 0.05
 # Nobody waits longer than this for the next ending, whatever happens.
-STUCK_SECONDS = 60
+STUCK_SECONDS = 120
 # What may be lost at a kill: what arrived within one flush interval. A word that has gone out may
 # take a while to arrive, and its storing too, on a machine that has other things to do.
 LOST_SECONDS = float(TIMES["FLUSH_SECONDS"]) + 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from tests.patience import PATIENCE
 from tests.people import PASSWORD
 from tests.site import ROOT, Site
 
@@ -84,7 +85,7 @@ class Serving(Site):
         """`kill -9`; the moment at which nothing of it runs any more."""
         assert self.process
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
         return time.monotonic()
 
     def freeze(self) -> None:
@@ -97,7 +98,7 @@ class Serving(Site):
         """However it stands: it ends here."""
         if self.process and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
 
     @property
     def peak_memory(self) -> float:

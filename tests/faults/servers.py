@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import redis
 
+from tests.patience import PATIENCE
 from tests.site import free_port
 
-PATIENCE = 30.0
 POSTGRESQL_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 

@@ -85,7 +85,7 @@ def test_a_page_gives_up_a_process_that_says_nothing_and_comes_back(site, monkey
     # Nothing is to come any more: else the page may be waiting for its log, not for the socket.
     wait_until_ended(site)
     with Page(person, chat) as page:
-        assert page.is_connected.wait(20)
+        assert page.is_connected.wait(PATIENCE)
         before = len(page.seen.codes)
         site.freeze()
         try:
@@ -94,7 +94,7 @@ def test_a_page_gives_up_a_process_that_says_nothing_and_comes_back(site, monkey
             site.thaw()
 
         assert page.seen.codes[before] == SILENT
-        assert page.is_connected.wait(20)
+        assert page.is_connected.wait(PATIENCE)
 
 
 def wait_until_taken_over(site, names):

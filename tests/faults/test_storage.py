@@ -12,6 +12,7 @@ from tests.client.person import Person
 from tests.faults.provider import question, whole_answer
 from tests.faults.servers import POSTGRESQL_PROGRAMS, Postgresql, SmallDisk, locked, no_room
 from tests.faults.stored import check, wait_until_ended
+from tests.patience import PATIENCE
 
 # As a site is by default: an outage is shorter than the time after which others take over.
 USUAL = {"BEAT_SECONDS": "3", "TAKEOVER_SECONDS": "15", "FLUSH_SECONDS": "0.1"}
@@ -48,7 +49,7 @@ class Outage:
         pages = {text: Page(self.person, chat) for text, chat in chats.items()}
         for page in pages.values():
             page.wait_until(lambda turn: len(turn.words) >= 5)
-            assert page.is_connected.wait(20)
+            assert page.is_connected.wait(PATIENCE)
         late, client_id = question(10), uuid.uuid4()
         with breaks:
             self._meanwhile(pages[long], late, client_id)

@@ -5,6 +5,7 @@ from tests.client.person import Person
 from tests.client.words import text_of
 from tests.faults.provider import name_of, question
 from tests.faults.stored import check, wait_until_ended
+from tests.patience import PATIENCE
 
 RESTARTING = 4012
 
@@ -16,7 +17,7 @@ def begin_answers(site, provider, person, number, words, held_after=None):
     pages = [Page(person, person.begin(text).conversation) for text in texts]
     for page in pages:
         page.wait_until(lambda turn: len(turn.words) >= (held_after or 5))
-        assert page.is_connected.wait(20)
+        assert page.is_connected.wait(PATIENCE)
     return texts, pages, gates
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.client.person import Person
 from tests.faults.process import Serving
 from tests.faults.provider import Provider
+from tests.patience import PATIENCE
 from tests.site import free_port
 
 POSTGRESQL, REDIS = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
@@ -108,7 +109,7 @@ class RedisServer:
         command = [shutil.which("redis-server"), "--port", str(self.port)]
         command += ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             ping = ["redis-cli", "-p", str(self.port), "ping"]
             if subprocess.run(ping, capture_output=True).stdout == b"PONG\n":
@@ -118,7 +119,7 @@ class RedisServer:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def signal(self, number) -> None:
         self._process.send_signal(number)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.client.person import Person
 from tests.faults.provider import question, whole_answer
+from tests.patience import PATIENCE
 from tests.processes.page import Watching
 
 pytestmark = pytest.mark.sqlite  # starts its own database: once is enough
@@ -31,7 +32,7 @@ def send(pair, conversation, page, text, site):
 
 def answered(page, count):
     """Once the page shows so many answers, all ended."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         answers = [turn for turn in page.turns.values() if turn.role == "assistant"]
         if len(answers) == count and not any(turn.is_running for turn in answers):
@@ -42,7 +43,7 @@ def answered(page, count):
 
 def running(page, words, count=2):
     """Once the page shows so many words of a running answer."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         answers = [turn for turn in page.turns.values() if turn.role == "assistant"]
         if len(answers) == count and answers[-1].is_running and len(answers[-1].words) >= words:
@@ -109,7 +110,7 @@ def test_a_page_that_moves_between_processes_shows_each_word_once(pair, chat):
         running(page, 10)
         for site in (pair.b, pair.a, pair.b):
             page.move_to(site)
-            assert page.has_come_back.wait(10)
+            assert page.has_come_back.wait(PATIENCE)
             time.sleep(0.3)
         answer = answered(page, 2)[-1]
 
@@ -184,10 +185,10 @@ def test_what_was_sent_while_a_page_was_away_is_there_when_it_is_back(pair, chat
 def test_signing_out_in_one_process_closes_sockets_in_the_other(pair, chat):
     person = Person(pair.a, "ada")
     with Watching(person, chat, pair.b) as there, Watching(pair.person, chat, pair.b) as stays:
-        assert there.has_come_back.wait(10)
-        assert stays.has_come_back.wait(10)
+        assert there.has_come_back.wait(PATIENCE)
+        assert stays.has_come_back.wait(PATIENCE)
         assert person.post("/logout/").status == 302
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while not there.seen.codes and time.monotonic() < until:
             time.sleep(0.05)
 

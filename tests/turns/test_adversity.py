@@ -17,6 +17,7 @@ from conversations.models import Completion, Conversation, Gate, Message, Role, 
 from conversations.turns import dispatch, steady, sweeps
 from conversations.turns.writing import pump, run, store, summaries
 from tests import upstream_server
+from tests.patience import PATIENCE
 from tests.people import make_conversation, say
 from tests.turns_kit import ended, reached, send, until
 from tests.upstream_server import content, done, error_response, finish, respond, role_chunk
@@ -70,7 +71,7 @@ async def wait_of(answer):
 
 async def comes(holds):
     """As soon as this holds in the database."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await holds():  # noqa: ASYNC110 - it is asked of the database
             await asyncio.sleep(0.01)
 

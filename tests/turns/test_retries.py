@@ -12,6 +12,7 @@ from conversations.line import Reason
 from conversations.models import Completion, Gate, Message, ProviderLimit, Status
 from conversations.transcript import notice_of
 from conversations.turns import dispatch
+from tests.patience import PATIENCE
 from tests.people import make_conversation
 from tests.turns_kit import ended, send
 from tests.upstream_server import (
@@ -118,7 +119,7 @@ async def waiting(conversation, upstream, settings, **headers):
 
 
 async def until(holds):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await holds():  # noqa: ASYNC110 - it is asked of the database
             await asyncio.sleep(0.01)
 

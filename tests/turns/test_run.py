@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from conversations import turns
 from conversations.models import Completion, Message, Role, Status
 from conversations.turns.sharing import broadcasts, live
+from tests.patience import PATIENCE
 from tests.people import say
 from tests.turns_kit import Watcher, ended, reached, send
 from tests.upstream_server import (
@@ -122,7 +123,7 @@ async def test_stop_keeps_the_text_and_closes_the_upstream(conversation, upstrea
     found = await ended(admitted.answer)
 
     assert (found.status, found.text) == (Status.STOPPED, "Half an ")
-    assert await asyncio.to_thread(upstream.requests[0].disconnected.wait, 1)
+    assert await asyncio.to_thread(upstream.requests[0].disconnected.wait, PATIENCE)
     assert found.call.is_estimated
     assert found.call.prompt_tokens == found.call.estimated_prompt_tokens > 0
     assert found.call.cost > 0

@@ -10,6 +10,7 @@ from django.utils import timezone
 from chatsite.databases import database
 from conversations.models import Role, Status
 from conversations.turns import steady, sweeps
+from tests.patience import PATIENCE
 from tests.people import make_conversation, say
 
 GAP, REST = 0.2, 0.1  # seconds
@@ -54,7 +55,7 @@ def test_it_is_not_when_the_database_has_just_come_back(dead_answer, sweeping):
 def test_it_is_when_its_runner_has_had_the_time_to_beat_again_and_did_not(dead_answer, sweeping):
     time.sleep(2 * GAP)
     sweeps.end_all_dead_answers()
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     ended = []
 
     while not ended and time.monotonic() < until:

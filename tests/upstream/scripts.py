@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.patience import PATIENCE
+
 ID = "chatcmpl-test"
 MODEL = "test-model"
 CREATED = 1_700_000_000
 FINGERPRINT = "fp_test"
 
 # Seconds that a test waits for something that has to happen.
-PATIENCE = 10.0
 
 
 # --- what came --------------------------------------------------------------------------------

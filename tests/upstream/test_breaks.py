@@ -7,6 +7,7 @@ import pytest
 from conversations import errors
 from conversations.tokens import Usage
 from conversations.upstream import sse
+from tests.patience import PATIENCE
 from tests.upstream.conftest import ENDING, call, failed
 from tests.upstream_server import (
     ID,
@@ -157,7 +158,7 @@ async def test_an_answer_without_end(upstream, settings):
     assert type(outcome.error) is errors.CutOff
     assert outcome.error.detail
     assert outcome.text == "1234567890"
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_reasoning_without_end(upstream, settings):

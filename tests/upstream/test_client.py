@@ -8,6 +8,7 @@ import pytest
 from conversations import errors
 from conversations import upstream as room
 from conversations.upstream import client
+from tests.patience import PATIENCE
 from tests.upstream.conftest import KEY, ask, call
 from tests.upstream_server import answer, content, error_response, hang, respond
 
@@ -168,7 +169,7 @@ async def test_closing_ends_a_running_answer(upstream):
     await room.close()
 
     with pytest.raises(errors.UpstreamError):
-        await asyncio.wait_for(reading, 2)
+        await asyncio.wait_for(reading, PATIENCE)
 
 
 def test_the_sdk_is_imported_only_when_needed():

@@ -10,6 +10,7 @@ from conversations import upstream as room
 from conversations.upstream import Request, open_stream
 from conversations.upstream.client import current_client
 from conversations.upstream.demo import DemoEndpoint, wire
+from tests.patience import PATIENCE
 from tests.upstream.conftest import call
 
 HELLO = {"role": "user", "content": "Hello!"}
@@ -35,12 +36,12 @@ async def http(endpoint):
 
 
 async def test_it_stops_when_the_client_goes_away(endpoint, settings):
-    settings.DEMO_TOKENS_PER_SECOND = 20
+    settings.DEMO_TOKENS_PER_SECOND = 1
     settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = endpoint.base_url, endpoint.key
     async with open_stream(LONG_REQUEST) as stream:
         await anext(stream)
         assert len(endpoint._connections) == 1
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         while endpoint._connections:  # noqa: ASYNC110 - the endpoint tells nobody
             await asyncio.sleep(0.01)
     await room.close()
@@ -72,7 +73,7 @@ async def test_closing_does_not_wait_for_answers(settings):
     reading = asyncio.create_task(call(HELLO_REQUEST))
     await asyncio.sleep(0.3)
 
-    await asyncio.wait_for(room.close(), 2)
+    await asyncio.wait_for(room.close(), PATIENCE)
 
     assert (await reading).error is not None
 
@@ -190,7 +191,7 @@ async def test_what_is_no_request_ends_the_connection(endpoint, sent):
     host, port = endpoint.base_url.removeprefix("http://").removesuffix("/v1").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(sent)
-    answered = await asyncio.wait_for(reader.read(), 2)
+    answered = await asyncio.wait_for(reader.read(), PATIENCE)
     writer.close()
 
     assert answered.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))

@@ -4,6 +4,7 @@ import pytest
 
 from conversations import upstream as room
 from conversations.upstream import offered, offered_models
+from tests.patience import PATIENCE
 from tests.upstream.conftest import KEY, call
 from tests.upstream_server import (
     Gate,
@@ -153,7 +154,7 @@ async def test_it_does_not_wait_for_long(upstream, caplog, monkeypatch, script):
     assert await asyncio.wait_for(offered_models(), 2) == NONE
 
     assert "timeout The list took longer than 0.2 s." in caplog.text
-    assert upstream.model_requests[0].disconnected.wait(1)
+    assert upstream.model_requests[0].disconnected.wait(PATIENCE)
 
 
 async def test_nobody_listens(upstream, settings, unused_tcp_port):

@@ -4,6 +4,7 @@ import pytest
 
 from conversations import errors
 from conversations.upstream import open_stream
+from tests.patience import PATIENCE
 from tests.upstream.conftest import KEY, ask, call, failed
 from tests.upstream_server import (
     chunk,
@@ -89,7 +90,7 @@ async def test_an_endless_error_body_is_read_only_at_its_beginning(upstream):
     outcome = await failed(upstream, respond(500), *endless)
 
     assert type(outcome.error) is errors.ServerFailed
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -8,6 +8,7 @@ import pytest
 
 from conversations import errors
 from conversations.upstream import Delta, open_stream
+from tests.patience import PATIENCE
 from tests.upstream.conftest import ENDING, ask, call, deaf_port
 from tests.upstream_server import (
     content,
@@ -45,7 +46,7 @@ async def test_cancelling_closes_the_socket(upstream, script):
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await asyncio.to_thread(request.disconnected.wait, 1)
+    assert await asyncio.to_thread(request.disconnected.wait, PATIENCE)
 
 
 async def test_cancelling_before_a_connection(settings, upstream):
@@ -55,7 +56,7 @@ async def test_cancelling_before_a_connection(settings, upstream):
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 1)
+            await asyncio.wait_for(task, PATIENCE)
 
 
 async def test_leaving_the_block_closes_the_socket(upstream):
@@ -65,7 +66,7 @@ async def test_leaving_the_block_closes_the_socket(upstream):
         async for _ in stream:
             break
 
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_a_failure_in_the_block_closes_the_socket(upstream):
@@ -79,7 +80,7 @@ async def test_a_failure_in_the_block_closes_the_socket(upstream):
     with pytest.raises(KeyError):
         await fail()
 
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_leaving_without_reading_closes_the_socket(upstream):
@@ -88,7 +89,7 @@ async def test_leaving_without_reading_closes_the_socket(upstream):
     async with open_stream(ask()):
         pass
 
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_a_failure_to_close_does_not_spoil_the_answer(upstream, monkeypatch):

@@ -5,6 +5,7 @@ import contextlib
 
 from conversations import errors
 from conversations.upstream import open_stream
+from tests.patience import PATIENCE
 from tests.upstream.conftest import ENDING, ask, call, deaf_port, failed
 from tests.upstream_server import (
     comment,
@@ -23,7 +24,7 @@ async def test_no_first_token(upstream, settings):
 
     assert type(outcome.error) is errors.TimedOut
     assert str(outcome.error) == "The provider did not begin to answer within 0.3 s."
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_no_headers(upstream, settings):
@@ -31,7 +32,7 @@ async def test_no_headers(upstream, settings):
     outcome = await failed(upstream, hang())
 
     assert str(outcome.error) == "The provider did not begin to answer within 0.3 s."
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_keep_alives_are_no_tokens(upstream, settings):
@@ -59,7 +60,7 @@ async def test_silence(upstream, settings):
     assert type(outcome.error) is errors.TimedOut
     assert str(outcome.error) == "No data for 0.3 s, so we stopped."
     assert outcome.text == "Hi"
-    assert upstream.wait_for_request().disconnected.wait(1)
+    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
 
 
 async def test_keep_alives_do_not_break_the_silence(upstream, settings):

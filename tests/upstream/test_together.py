@@ -9,6 +9,7 @@ import pytest
 
 from conversations import errors
 from conversations.upstream import Stream, client, deadlines
+from tests.patience import PATIENCE
 from tests.upstream.conftest import call
 from tests.upstream_server import (
     answer,
@@ -66,7 +67,7 @@ async def test_what_never_waits_is_held_to_the_clock(settings):
     stream = Stream(response, deadlines.Deadlines(asyncio.get_running_loop().time()))
 
     with pytest.raises(errors.TimedOut, match="took longer"):
-        await asyncio.wait_for(anext(stream), 5)
+        await asyncio.wait_for(anext(stream), PATIENCE)
 
 
 async def test_two_hundred_answers_at_once(upstream):

@@ -7,6 +7,7 @@ import time
 import httpx2
 import pytest
 
+from tests.patience import PATIENCE
 from tests.upstream_server import (
     Gate,
     answer,
@@ -71,7 +72,7 @@ def test_requests_are_recorded(server, http):
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     assert (request.body, request.headers["authorization"]) == ({"a": 1}, "Bearer x")
     assert before <= request.at <= time.monotonic()
-    assert request.finished.wait(1)
+    assert request.finished.wait(PATIENCE)
     assert not request.disconnected.is_set()
 
 
@@ -93,7 +94,7 @@ def test_a_client_that_goes_away_is_noticed(server, http):
     with http.stream("POST", "chat/completions", json={}):
         request = server.wait_for_request()
         assert not request.disconnected.wait(0.1)
-    assert request.disconnected.wait(1)
+    assert request.disconnected.wait(PATIENCE)
     assert not request.finished.is_set()
 
 

@@ -16,6 +16,7 @@ from django.db import OperationalError
 
 from conversations.turns import draining
 from conversations.views import patience
+from tests.patience import PATIENCE
 from tests.site import Site
 from tests.wires import Wire, own_database
 
@@ -72,7 +73,7 @@ class Parts:
         """Status, answer and seconds."""
         began = time.monotonic()
         try:
-            with urllib.request.urlopen(self.site.url + path, timeout=30) as answer:
+            with urllib.request.urlopen(self.site.url + path, timeout=PATIENCE) as answer:
                 status, words = answer.status, answer.read()
         except urllib.error.HTTPError as answer:
             status, words = answer.code, answer.read()
@@ -83,13 +84,13 @@ class Parts:
 
     def threads_at_rest(self, most):
         """Those of requests that have been answered end a little later."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while self.threads() >= most and time.monotonic() < until:
             time.sleep(0.1)
         return self.threads()
 
     def ask_until(self, wanted):
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while self.ask()[0] != wanted and time.monotonic() < until:
             time.sleep(0.1)
         return self.ask()[0]

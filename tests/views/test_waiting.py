@@ -7,6 +7,7 @@ import pytest
 from django.test import AsyncClient
 
 from conversations.models import Message, Role, Status
+from tests.patience import PATIENCE
 from tests.people import make_conversation, say
 from tests.turns_kit import ended, send
 from tests.upstream_server import Gate, answer, content, error_response, finish, role_chunk
@@ -37,7 +38,7 @@ def message(text="Hello?", parent=None):
 
 async def waits(found):
     """The answer once it stands in line."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if (await Message.objects.aget(pk=found.pk)).not_before:
                 return
