@@ -6,10 +6,15 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.signals import connection_created
+from hypothesis import settings as hypothesis_settings
 
 from conversations.models import ModelPrice
 from tests.people import make_person
 from tests.upstream_server import UpstreamServer
+
+# A busy machine makes no example wrong.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_configure():

@@ -1,6 +1,8 @@
 """A site as it runs: bin/serve in a process of its own, with a data folder of its own."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -16,9 +18,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the system gives to whoever asks for any, so that it stays free."""
+    while True:
+        port = random.SystemRandom().randint(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Site:

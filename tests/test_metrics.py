@@ -18,7 +18,16 @@ from tests.patience import PATIENCE
 from tests.people import PASSWORD, make_conversation, make_person, say
 from tests.site import Site
 from tests.test_logging import Person
-from tests.upstream_server import UpstreamServer, answer, error_response
+from tests.upstream_server import Gate as Hold
+from tests.upstream_server import (
+    UpstreamServer,
+    content,
+    done,
+    error_response,
+    finish,
+    role_chunk,
+    usage,
+)
 
 TOKEN = "a-token-of-some-length"
 
@@ -196,7 +205,8 @@ def test_the_site_as_a_whole(transactional_db, client, settings, alice):
 def test_a_site_counts_what_it_does(tmp_path):
     with UpstreamServer() as provider:
         provider.play(*error_response(500))
-        provider.default = answer("Hello there!", prompt=1000, completion=200, pause_seconds=0.2)
+        hold, ending = Hold(), (finish(), usage(1000, 200), done())
+        provider.default = [role_chunk(), content("Hello "), hold, content("there!"), *ending]
         site = Site(
             tmp_path,
             OPENAI_BASE_URL=provider.base_url,
@@ -210,6 +220,8 @@ def test_a_site_counts_what_it_does(tmp_path):
             person.opener.open(site.url + "/setup/")
             person.post("/setup/", username="ada", password1=PASSWORD, password2=PASSWORD)
             person.say("Hello")
+            _read_until(site, ("chatsite_flush_lag_seconds_count",))
+            hold.open()
             found = _read_until(site, ("chatsite_turns_total", "complete"))
         finally:
             site.end()

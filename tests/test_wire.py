@@ -26,10 +26,12 @@ def waiting_answer(talk, **fields):
     return say(talk, Role.ASSISTANT, "", **(made | fields))
 
 
-def test_a_wait_is_sent_with_its_words_and_its_ways_out(talk):
+def test_a_wait_is_sent_with_its_words_and_its_ways_out(talk, monkeypatch):
     answer = waiting_answer(talk)
     Completion.objects.create(message=answer, model="m", error="server", error_detail="502")
-    until = timezone.now() + timedelta(seconds=3.5)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    until = now + timedelta(seconds=3.5)
 
     packet = wire.wait(
         talk.pk, WaitChanged(answer.pk, Wait(Reason.RETRY, until=until, code="server"))

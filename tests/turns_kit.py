@@ -9,8 +9,8 @@ from chatsite.asgi import sockets
 from conversations import turns
 from conversations import upstream as upstream_room
 from conversations.models import Message
-from conversations.turns import Wish, tasks
-from conversations.turns.sharing import broadcasts
+from conversations.turns import Wish, dispatch, tasks
+from conversations.turns.sharing import broadcasts, live
 from tests.patience import PATIENCE
 from tests.people import make_conversation
 from tests.upstream_server import Gate
@@ -32,12 +32,14 @@ async def no_runner_left(transactional_db, prices):
 
 
 @pytest.fixture
-def quick(settings):
+def quick(settings, monkeypatch):
     """Time at a tenth."""
     settings.BEAT_SECONDS = 0.1
     settings.FLUSH_SECONDS = 0.05
     settings.TAKEOVER_SECONDS = 1.5
     settings.FRAME_SECONDS = 0.005
+    # Whoever sends waits for the first look at the line, however slow the machine.
+    monkeypatch.setattr(dispatch, "PATIENCE", PATIENCE)
 
 
 @pytest.fixture
@@ -71,9 +73,14 @@ async def until(what, seconds: float = PATIENCE) -> None:
 
 
 async def reached(gate: Gate) -> None:
-    """Everything before the gate has been sent to us."""
+    """Everything before the gate has been sent to us, read and shown."""
     await asyncio.to_thread(gate.wait_until_reached)
-    await asyncio.sleep(0.05)
+    await until(lambda: any(_has_shown(live.runner(each), gate.sent) for each in live.running()))
+
+
+def _has_shown(run, characters):
+    shown = run.shown.position + len(run.shown.reasoning)
+    return shown == run.arrived.size and shown - run.pump._stood >= characters
 
 
 class Watcher:

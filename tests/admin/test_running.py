@@ -57,7 +57,7 @@ def test_those_in_line_say_what_they_wait_for(staff, alice, bob, settings):
     answering(bob)
     for seconds in (50, 40):
         answering(alice, Status.QUEUED, seconds)
-    later = timezone.now() + timedelta(seconds=25)
+    later = timezone.now() + timedelta(seconds=29)
     answering(bob, Status.QUEUED, 30, not_before=later, wait="rate_limit")
     Gate.objects.get_or_create(pk=1)
 

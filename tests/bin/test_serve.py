@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.site import ROOT, Site
 
 pytestmark = pytest.mark.sqlite
@@ -28,7 +29,11 @@ def site(tmp_path):
 def serve(site):
     """Run bin/serve as this site would, expecting it to end by itself."""
     done = subprocess.run(
-        [ROOT / "bin" / "serve"], env=site.environment, capture_output=True, text=True, timeout=60
+        [ROOT / "bin" / "serve"],
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     return done.returncode, done.stdout, done.stderr
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.site import ROOT
 
 pytestmark = pytest.mark.sqlite
@@ -39,7 +40,7 @@ def serve(tree, tmp_path):
             env={"PATH": str(commands), "HOME": str(tmp_path), **variables},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
         )
         return done.returncode, done.stdout, done.stderr
 

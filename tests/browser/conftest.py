@@ -1,6 +1,8 @@
 import contextlib
 import shutil
 import signal
+import time
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -141,7 +143,7 @@ def own_page(chromium, own_site, complaints):
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_label("Password again").fill(PASSWORD)
         page.get_by_role("button", name="Create account").click()
-        page.wait_for_url("**/")
+        page.wait_for_url(lambda url: "/setup/" not in url)
         yield page
     assert complaints == []
 
@@ -153,6 +155,7 @@ def page(open_page):
 
 def watch(page: Page, complaints: Complaints) -> None:
     """Errors in a script and breaches of the content security policy are complaints."""
+    page.set_default_timeout(PATIENCE * 1000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
@@ -169,12 +172,24 @@ def sign_in(page: Page, name: str, address: str = "") -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/login/" not in url)
 
 
-def ask(page: Page, text: str) -> None:
+def wait_until(page: Page, holds: Callable[[], object]) -> None:
+    """By the page's own clock: what the test routes is handled meanwhile."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until, "it never came true"
+        page.wait_for_timeout(50)
+
+
+def ask(page: Page, text: str, *, leads: bool = True) -> None:
+    """A first message leads to its conversation's page; what follows acts on that, once it runs."""
+    is_first = "/c/" not in page.url
     page.get_by_role("textbox", name="Message").fill(text)
     page.get_by_role("button", name="Send").click()
+    if is_first and leads:
+        page.wait_for_url("**/c/**")  # until it has loaded
 
 
 def answers(page: Page, status: str = ""):

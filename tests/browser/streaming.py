@@ -17,11 +17,12 @@ from typing import Any
 import psycopg
 from playwright.sync_api import Error, Page
 
+from tests.patience import PATIENCE
 from tests.site import Site
 from tests.upstream_server import Gate, content, done, finish, reasoning, role_chunk
 
 # Seconds that a page may take to have the text again. The figures that count are printed.
-BOUND = 60
+BOUND = PATIENCE
 
 CODE = (
     "Run this:\n\n```python\ndef tea(cups: int) -> str:\n    '''Brew <b>it</b> & pour.'''\n"
@@ -98,6 +99,7 @@ def so_far(text: str, gates: Sequence[Gate], number: int) -> str:
 # --- the page ---------------------------------------------------------------------------------
 
 LOOK = """() => {
+  if (document.readyState === 'loading') return {status: 'none', position: 0}
   const turn = [...document.querySelectorAll('article[data-role=assistant]')].at(-1)
   if (!turn?.dataset.messageId) return {status: 'none', position: 0}
   const prose = turn.querySelector('.prose').cloneNode(true)
@@ -131,7 +133,7 @@ def wait_for(page: Page, what: str, **expected: object) -> float:
             sys.stdout.write(f"{what}: {took:.2f} s\n")
             return took
         assert took < BOUND, f"{what}: {expected} did not come, the page has {seen}"
-        page.wait_for_timeout(20)
+        page.wait_for_timeout(100)
 
 
 def wait_for_text(page: Page, text: str, what: str = "text so far") -> float:

@@ -97,6 +97,7 @@ def test_what_the_model_saw_is_a_step_from_the_transcript(open_page, talk, width
 
     expect(page.locator("body")).to_contain_text("Proved: the SHA-256 of these messages")
     expect(page.get_by_role("listitem").filter(has_text="For the <b>reviewer</b>")).to_be_visible()
+    page.wait_for_load_state()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each["id"] for each in found] == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
@@ -113,7 +114,7 @@ def test_what_runs_now_is_followed_and_stopped(page, open_page, upstream, compla
     expect(row).to_have_count(1)
     # It reads itself again: nobody has touched the page.
     expect(row.locator(".field-characters")).to_have_text("11")
-    assert "Half of it" not in running.content()
+    expect(running.locator("body")).not_to_contain_text("Half of it")
     row.get_by_role("button", name="Stop the answer to ada").click()
 
     expect(running.locator(".messagelist")).to_contain_text("what has arrived is kept")

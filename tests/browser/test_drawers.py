@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conversations.context import canonical_json
-from tests.browser.conftest import answers, ask
+from tests.browser.conftest import answers, ask, wait_until
 from tests.browser.test_page import SIZES, overflow, violations
 from tests.upstream_server import Gate, answer, content, done, finish, role_chunk, usage
 
@@ -65,8 +65,9 @@ def open_saw(page, turn=-1):
 
 def copied(page, inside):
     """What "Copy JSON" put into the clipboard, as canonical JSON."""
+    page.evaluate("navigator.clipboard.writeText('nothing yet')")
     inside.get_by_role("button", name="Copy JSON").click()
-    expect(inside.locator("[data-copy-json][data-done]")).to_be_visible()
+    wait_until(page, lambda: page.evaluate("navigator.clipboard.readText()") != "nothing yet")
     return canonical_json(json.loads(page.evaluate("navigator.clipboard.readText()")))
 
 
@@ -109,10 +110,13 @@ def test_what_is_copied_on_plain_http_is_the_same(talk, upstream):
 
     saw.get_by_role("button", name="Copy JSON").focus()
     page.keyboard.press("Enter")
-    expect(saw.locator("[data-copy-json][data-done]")).to_be_focused()
+    expect(saw.locator("[data-say]")).to_have_text("Copied")
+    expect(saw.locator("[data-copy-json]")).to_be_focused()
     page.keyboard.press("Escape")
+    expect(saw).to_be_hidden()
     page.get_by_role("textbox", name="Message").focus()
     page.keyboard.press("Control+V")
+    expect(page.get_by_role("textbox", name="Message")).not_to_have_value("")
 
     pasted = page.get_by_role("textbox", name="Message").input_value()
     assert json.loads(pasted) == upstream.requests[-1].body

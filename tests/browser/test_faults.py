@@ -1,11 +1,10 @@
 """What happens when something breaks: nothing that was said is lost, and the page says what is."""
 
 import signal
-import time
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answers, ask, sign_in
+from tests.browser.conftest import answers, ask, sign_in, wait_until
 from tests.upstream_server import Gate, answer, content, done, finish, hang, role_chunk
 
 
@@ -14,7 +13,8 @@ def test_a_killed_server_loses_at_most_half_a_second_of_text(own_page, own_site,
     upstream.play(role_chunk(), content("Kept. "), gates[0], content("Late."), gates[1], hang())
     ask(own_page, "Tell me")
     expect(answers(own_page, "streaming").locator(".prose")).to_contain_text("Kept.")
-    time.sleep(0.6)  # one flush interval, and a little
+    stored = "select text from conversations_message where role = 'assistant'"
+    wait_until(own_page, lambda: own_site.rows(stored) == [("Kept. ",)])
 
     own_site.end(signal.SIGKILL)
     own_site.start()

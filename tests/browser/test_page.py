@@ -166,6 +166,7 @@ def test_a_chat_can_be_renamed_deleted_and_taken_back(page, upstream):
     page.get_by_role("button", name="Actions for Renamed chat").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(sidebar.get_by_role("link", name="Renamed chat")).to_have_count(0)
+    page.wait_for_url(lambda url: "/c/" not in url)
     page.get_by_role("button", name="Undo").click()
     expect(sidebar.get_by_role("link", name="Renamed chat")).to_be_visible()
 
@@ -214,9 +215,10 @@ def test_reading_up_is_not_disturbed_by_what_arrives(page, upstream):
     ask(page, "Much")
     expect(answers(page, "streaming").locator(".prose")).to_contain_text("line")
     log = page.get_by_role("log")
+    page.wait_for_function("document.querySelector('#log').scrollTop > 0")  # it follows
     log.hover()
     page.mouse.wheel(0, -5000)
-    page.wait_for_timeout(200)
+    page.wait_for_function("document.querySelector('#log').scrollTop === 0")
     before = log.evaluate("log => log.scrollTop")
 
     gate.open()

@@ -7,7 +7,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answers, ask, sign_in
+from tests.browser.conftest import answers, ask, sign_in, wait_until
 from tests.browser.test_waiting import site_in, wait_in
 from tests.upstream_server import Gate, content, done, finish, role_chunk
 
@@ -79,7 +79,7 @@ def test_too_soon_for_a_first_message_too(pages, own_site, upstream):
         expect(answers(page, "complete")).to_have_count(number)
     page.goto("/")
 
-    ask(page, "A new chat")
+    ask(page, "A new chat", leads=False)
 
     expect(page.locator("#notice")).to_contain_text("You can send again in")
     expect(page.get_by_role("textbox", name="Message")).to_have_value("A new chat")
@@ -127,20 +127,25 @@ def test_what_is_wrong_with_the_site_is_said_until_it_is_over(pages, own_site, u
     gate = Gate()
     upstream.play(role_chunk(), content("So far"), gate, content("."), finish("stop"), done())
     page = pages()
-    sockets = []
-    page.route_web_socket(
-        "**/ws/**", lambda socket: sockets.append((socket, socket.connect_to_server()))
-    )
+    sockets, heard = [], []
+
+    def connect(socket):
+        server = socket.connect_to_server()
+        sockets.append(socket)
+        server.on_message(lambda packet: (heard.append(packet), socket.send(packet)))
+
+    page.route_web_socket("**/ws/**", connect)
     ask(page, "Hello")
     expect(answers(page).locator(".prose")).to_contain_text("So far")
     line = page.locator("#connection")
     expect(line).to_be_hidden()
+    wait_until(page, lambda: heard)
 
-    sockets[-1][0].send('{"type": "trouble", "words": "The database does not answer."}')
+    sockets[-1].send('{"type": "trouble", "words": "The database does not answer."}')
 
     expect(line).to_have_text("The database does not answer.")
     expect(page.locator("#say")).to_have_text("The database does not answer.")
-    sockets[-1][0].send('{"type": "trouble", "words": ""}')
+    sockets[-1].send('{"type": "trouble", "words": ""}')
     expect(line).to_be_hidden()
     gate.open()
     expect(answers(page, "complete").locator(".prose")).to_have_text("So far.")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.broken_wire import Wire
-from tests.browser.conftest import answers, ask
+from tests.browser.conftest import answers, ask, wait_until
 from tests.browser.streaming import (
     BIG,
     EVERYTHING,
@@ -75,8 +75,7 @@ def test_a_socket_closed_with_whatever_code_comes_back(open_page, site, upstream
         server.close(code=code)
         socket.close(code=code)
         gate.open()
-        while len(sockets) == number + 1:
-            page.wait_for_timeout(20)
+        wait_until(page, lambda number=number: len(sockets) > number + 1)
         page.wait_for_timeout(300)
     wait_for_end(page, f"the end, closed {len(gates)} times with {code}")
 

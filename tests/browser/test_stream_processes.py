@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from tests.browser.conftest import QUICK, ask, sign_in, watch
+from tests.browser.conftest import QUICK, ask, sign_in, wait_until, watch
 from tests.browser.streaming import (
     EVERYTHING,
     THOUGHTS,
@@ -45,6 +45,7 @@ def ground(request):
 def pair(ground, provider, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair")
     given = {"OPENAI_BASE_URL": provider.base_url, "DEFAULT_MODEL": "gpt-4o-mini", **QUICK}
+    given["TAKEOVER_SECONDS"] = "10"  # longer than a busy machine stalls
     a, b = (Site(folder, **given, **ground) for _ in range(2))
     try:
         a.start()
@@ -141,7 +142,7 @@ def test_the_process_that_writes_is_killed(pages, pair, upstream):
     begin(here, there, pair, upstream, [*script[: script.index(gate)], hang()])
     text = so_far(EVERYTHING, [gate], 0)
     wait_for_text(there, text)
-    there.wait_for_timeout(1000)  # it is stored by now
+    wait_until(there, lambda: row(pair[0], look(there)["id"])[1] == text)
     a, _ = pair
 
     a.end(signal.SIGKILL)

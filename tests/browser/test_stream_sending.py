@@ -2,16 +2,14 @@
 process that wrote it."""
 
 import signal
-import time
 from threading import Event
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answers, ask
+from tests.browser.conftest import answers, ask, wait_until
 from tests.browser.shaping.acts import choose
 from tests.browser.streaming import (
-    BOUND,
     EVERYTHING,
     THOUGHTS,
     assert_is_stored,
@@ -24,7 +22,6 @@ from tests.browser.streaming import (
     wait_for_end,
     wait_for_text,
 )
-from tests.patience import PATIENCE
 from tests.upstream_server import Gate, answer, content, done, finish, hang, role_chunk
 
 
@@ -46,13 +43,6 @@ def lose_the_answer(page, address="**/messages/"):
 def deafen(page):
     """The page's sockets open and say nothing."""
     page.route_web_socket("**/ws/**", lambda socket: None)
-
-
-def wait_until(page, holds):
-    until = time.monotonic() + BOUND
-    while not holds():
-        assert time.monotonic() < until
-        page.wait_for_timeout(20)
 
 
 def the_one_that(page, other, has):
@@ -79,7 +69,7 @@ def test_a_lost_response_sends_nothing_twice(open_page, site, upstream, is_deaf)
     words = f"Only once, {is_deaf}"
 
     ask(page, words)
-    assert taken.wait(PATIENCE)
+    wait_until(page, taken.is_set)
     if is_deaf:
         expect(page.locator("#notice")).to_contain_text("Not sent.")
         page.get_by_role("button", name="Try again").click()
@@ -103,7 +93,7 @@ def test_a_lost_response_to_a_branch_makes_one_branch(open_page, site, upstream)
     taken = lose_the_answer(page, "**/branch/")
 
     choose(page, answers(page).first, "Branch into a new chat")
-    assert taken.wait(PATIENCE)
+    wait_until(page, taken.is_set)
     expect(page.locator("#notice")).to_contain_text("did not reach the server")
     page.get_by_role("button", name="Try again").click()
 
@@ -117,8 +107,8 @@ def test_a_lost_response_to_the_first_message_makes_one_conversation(open_page, 
     upstream.play(*answer("Once."), times=None)
     taken = lose_the_answer(page, "**/c/")
 
-    ask(page, "The very first, once")
-    assert taken.wait(PATIENCE)
+    ask(page, "The very first, once", leads=False)
+    wait_until(page, taken.is_set)
     expect(page.locator("#notice")).to_contain_text("Not sent.")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_url("**/c/**")
@@ -173,8 +163,9 @@ def test_a_server_that_goes_in_mid_answer_and_comes_back(own_page, own_site, ups
     gates = [Gate()]
     upstream.play([*gated(EVERYTHING, gates, THOUGHTS)[:-2], hang()])
     ask(own_page, "Tell me")
-    wait_for_text(own_page, so_far(EVERYTHING, gates, 0))
-    own_page.wait_for_timeout(1000)  # it is stored by now
+    text = so_far(EVERYTHING, gates, 0)
+    wait_for_text(own_page, text)
+    wait_until(own_page, lambda: row(own_site, look(own_page)["id"])[1] == text)
 
     own_site.end(how)
     own_site.start()

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import answers, ask
+from tests.browser.conftest import answers, ask, wait_until
 from tests.patience import PATIENCE
 from tests.upstream_server import (
     Gate,
@@ -108,10 +108,13 @@ def test_stop_keeps_the_text(page, upstream):
 def test_stop_counts_from_the_first_moment_of_a_new_chat(page, upstream):
     upstream.play(role_chunk(), content("Much too late"), hang())
     # The page sees the answer's address only after it has gone there.
-    page.route("**/c/", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    held = []
+    page.route("**/c/", held.append)
 
-    ask(page, "Never mind")
+    ask(page, "Never mind", leads=False)
     page.get_by_role("button", name="Stop").click()
+    wait_until(page, lambda: held)
+    held[0].continue_()
 
     expect(answers(page, "stopped")).to_have_count(1)
 

@@ -20,6 +20,7 @@ from tests.client.person import Person
 from tests.client.turns import Turn, turns_in
 from tests.client.websocket import Closed, WebSocket
 from tests.client.words import faults_in
+from tests.patience import PATIENCE
 
 CHANGES = re.compile(r'data-changes="(\d+)"')
 SEEN_EVERY, ASK_AGAIN, REPORT_EVERY, MOST_WAIT = 16, 1.0, 5.0, 1.8
@@ -102,7 +103,7 @@ class Page:
         self._is_open = False
         if self._socket:
             self._socket.cut()
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
 
     @property
     def answers(self) -> list[Turn]:
@@ -114,7 +115,9 @@ class Page:
         """The newest one."""
         return self.answers[-1]
 
-    def wait_until(self, what: Any, seconds: float = 60, answer: uuid.UUID | None = None) -> Turn:
+    def wait_until(
+        self, what: Any, seconds: float = PATIENCE, answer: uuid.UUID | None = None
+    ) -> Turn:
         """This answer or the newest, as soon as this holds of it."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -125,10 +128,10 @@ class Page:
             time.sleep(0.01)
         raise AssertionError(f"the page is stuck: {self}")
 
-    def wait_until_ended(self, seconds: float = 60, answer: uuid.UUID | None = None) -> Turn:
+    def wait_until_ended(self, seconds: float = PATIENCE, answer: uuid.UUID | None = None) -> Turn:
         return self.wait_until(lambda turn: not turn.is_running, seconds, answer)
 
-    def send(self, text: str, client_id: uuid.UUID, seconds: float = 60) -> uuid.UUID:
+    def send(self, text: str, client_id: uuid.UUID, seconds: float = PATIENCE) -> uuid.UUID:
         """The answer's id, once the site has said that it has the message."""
         parent = self.answer.id if self.answers else None
         until = time.monotonic() + seconds
@@ -154,10 +157,10 @@ class Page:
                 self.turns.setdefault(turn.id, turn)
         return answer.id
 
-    def read(self, path: str = "", seconds: float = 60) -> None:
+    def read(self, path: str = "", seconds: float = PATIENCE) -> None:
         """Load the page, or its log again; the answers that run are then asked about."""
         shown = self.person.get(path or f"/c/{self.conversation}/log/", self.site, seconds)
-        if shown.status in AWAY:
+        if shown.status in (500, *AWAY):
             raise Closed
         assert shown.status == 200, shown
         found = CHANGES.search(shown.text)

@@ -1,6 +1,7 @@
 """As much of a websocket as a page needs, over a plain socket, so that a test may also not read."""
 
 import base64
+import contextlib
 import json
 import os
 import struct
@@ -107,7 +108,18 @@ class WebSocket:
         try:
             self._socket.sendall(head + mask + masked)
         except OSError as error:
+            self._hear_why()
             raise Closed from error
+
+    def _hear_why(self) -> None:
+        """Whoever has gone may have said why, and it lies here unread."""
+        self._settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                kind, body = self._frame()
+                if kind == CLOSE:
+                    self.cut()
+                    raise Closed(struct.unpack("!H", body[:2])[0] if body else 1005)
 
 
 def _split(data: bytes) -> tuple[int, bytes, bytes] | None:

@@ -11,10 +11,23 @@ from tests.patience import PATIENCE
 ORIGIN = (b"origin", b"http://localhost")
 
 
+class Page(WebsocketCommunicator):
+    """Its own waits end after a second."""
+
+    async def connect(self, timeout=PATIENCE):  # noqa: ASYNC109 - the library's name
+        return await super().connect(timeout)
+
+    async def receive_from(self, timeout=PATIENCE):  # noqa: ASYNC109 - the library's name
+        return await super().receive_from(timeout)
+
+    async def disconnect(self, code=1000, timeout=PATIENCE):  # noqa: ASYNC109 - the library's name
+        await super().disconnect(code, timeout)
+
+
 def socket(client, conversation_id, *, origin=ORIGIN, path="/ws/c/{}/"):
     cookie = "; ".join(f"{name}={each.value}" for name, each in client.cookies.items())
     headers = [origin, (b"cookie", cookie.encode()), (b"host", b"localhost")]
-    return WebsocketCommunicator(sockets, path.format(conversation_id), headers=headers)
+    return Page(sockets, path.format(conversation_id), headers=headers)
 
 
 async def opened(client, conversation_id):

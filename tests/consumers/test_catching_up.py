@@ -52,6 +52,8 @@ async def test_what_is_on_its_way_over_the_socket_is_not_told_again(
     await ended(admitted.answer)
 
     kinds = []
+    while "turn" not in kinds:
+        kinds.append(json.loads(await page.receive_from())["type"])
     while not await page.receive_nothing(0.2):
         kinds.append(json.loads(await page.receive_from())["type"])
     assert kinds.count("exchange") == 1

@@ -23,7 +23,7 @@ async def held(conversation, upstream):
 async def said_to(page, **report):
     """What the page is sent because of this report."""
     await page.send_to(json.dumps(report))
-    packets = []
+    packets = [await next_of(page, "here")]
     while not await page.receive_nothing(0.2):
         packets.append(json.loads(await page.receive_from()))
     return packets

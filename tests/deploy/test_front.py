@@ -10,6 +10,7 @@ import pytest
 from tests.client.websocket import WebSocket
 from tests.deploy.conftest import HOST, METRICS_TOKEN
 from tests.deploy.machine import missing_parts, wait_for
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.sqlite,  # has its own database: once is enough
@@ -19,12 +20,16 @@ pytestmark = [
 
 @pytest.fixture
 def visitor(machine):
-    with httpx2.Client(base_url=machine.address, verify=False, headers={"Host": HOST}) as client:
+    with httpx2.Client(
+        base_url=machine.address, verify=False, headers={"Host": HOST}, timeout=PATIENCE
+    ) as client:
         yield client
 
 
 def test_plain_http_is_sent_to_https(machine):
-    answer = httpx2.get(f"http://127.0.0.1:{machine.nginx.plain_port}/c/", headers={"Host": HOST})
+    answer = httpx2.get(
+        f"http://127.0.0.1:{machine.nginx.plain_port}/c/", headers={"Host": HOST}, timeout=PATIENCE
+    )
 
     assert (answer.status_code, answer.headers["Location"]) == (301, f"https://{HOST}/c/")
 

@@ -101,10 +101,10 @@ def read_until_closed(visit: Visit, then) -> int:
     """The code with which an open page's socket is closed after `then` was called."""
     opened = WebSocket(visit.site, f"/ws/c/{visit.conversation}/", visit.person.cookie)
     opened.say({"show": {}})
-    assert opened.hear(10)
+    assert opened.hear(PATIENCE)
     then()
     try:
-        while opened.hear(10):
+        while opened.hear(PATIENCE):
             pass
     except Closed as closed:
         return closed.code
@@ -157,7 +157,7 @@ def test_a_request_that_is_being_answered_ends_well(begin, provider):
     gate = Gate()
     listed = provider.models
     provider.models = lambda request: [gate, *listed]
-    visit = begin()
+    visit = begin(SHUTDOWN_SECONDS="60")
 
     with ThreadPoolExecutor() as others:
         asking = others.submit(visit.client.get, "/models/")

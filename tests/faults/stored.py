@@ -10,6 +10,7 @@ from tests.client.words import is_beginning
 from tests.faults.process import Serving
 from tests.faults.provider import Provider, name_of, whole_answer
 from tests.faults.tally import Fault
+from tests.patience import PATIENCE
 
 RUNNING = ("queued", "streaming")
 
@@ -51,7 +52,7 @@ def _id(value: object) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
 
 
-def wait_until_ended(site: Serving, seconds: float = 60) -> dict[str, Stored]:
+def wait_until_ended(site: Serving, seconds: float = PATIENCE) -> dict[str, Stored]:
     """All answers, as soon as none of them runs and no call of theirs is open."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -19,7 +19,7 @@ FLUSH = float(TENTH["FLUSH_SECONDS"])
 # Seconds from the start of a round to its kill, at most.
 LATEST = 1.2
 # What a busy machine may take to run a process that is due, in seconds.
-HICCUP = 1.0
+HICCUP = 3.0
 
 
 @dataclass

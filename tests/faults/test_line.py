@@ -49,7 +49,7 @@ def test_the_line_outlives_a_kill(begin, provider, fault, rounds):
         provider.hold_after(name_of(held), 5)
         before = len(provider.calls)
         ada.begin(held)
-        provider.wait_for_request(before + 1, 60)
+        provider.wait_for_request(before + 1)
         texts = []
         for person in (ada, bob):
             texts += [question(3, 0, f"{person.name}-{uuid.uuid4().hex[:8]}") for _ in range(10)]
@@ -59,7 +59,7 @@ def test_the_line_outlives_a_kill(begin, provider, fault, rounds):
         site.kill()
         site.start()
         fault.injected += 1
-        ended = wait_until_ended(site, 90)
+        ended = wait_until_ended(site)
         names = [name_of(text) for text in texts]
         fault.count("messages in line", incomplete(ended, texts))
         rows = ledger(site)
@@ -138,7 +138,7 @@ def test_calls_in_a_minute_over_two_processes(begin_two, provider, fault, rounds
     fault.injected += 15
     # In a short run only the first seconds are looked at.
     if rounds(100) < 100:
-        provider.wait_for_request(10, 60)
+        provider.wait_for_request(10)
         time.sleep(3)
         fault.count("calls past the limit", len(provider.calls) - 10)
         statuses = sorted(answer.status for answer in answers(one).values())
@@ -188,7 +188,7 @@ def test_past_the_bound_of_the_line_one_is_refused(begin_two, provider, fault, r
     held = question(10)
     gate = provider.hold_after(name_of(held), 5)
     chat = ada.begin(held).conversation
-    provider.wait_for_request(1, 60)
+    provider.wait_for_request(1)
     replies = ask_all([ada], [one, other], 20, words=2, pause=0)
     fault.injected += 20
     in_line = next(reply for _, reply in replies if reply.status == 202)
@@ -203,7 +203,7 @@ def test_past_the_bound_of_the_line_one_is_refused(begin_two, provider, fault, r
 def count_refusals(fault, site, replies, most, past):
     accepted = [text for text, reply in replies if reply.status == 202]
     refused = [(text, reply) for text, reply in replies if reply.status != 202]
-    ended = wait_until_ended(site, 90)
+    ended = wait_until_ended(site)
     fault.figures["accepted each time"] = len(accepted)
     fault.count(past, abs(len(accepted) - most))
     fault.figures["refused with"] = str(dict(Counter(reply.status for _, reply in refused)))

@@ -5,11 +5,12 @@ import uuid
 
 from tests.client.page import Page
 from tests.client.person import Person
-from tests.faults.provider import question, whole_answer
+from tests.faults.provider import name_of, question, whole_answer
 from tests.faults.servers import Redis
 from tests.faults.stored import check, wait_until_ended
 
 GONE = 3  # seconds
+HELD = 20  # words
 
 
 def test_redis_restarted(begin, database, provider, fault, rounds):
@@ -41,21 +42,25 @@ def test_redis_restarted(begin, database, provider, fault, rounds):
 
 def one_restart(server, one, other, provider, fault, person):
     texts = [question(350, 0.02) for _ in range(4)]
+    # They go on only once Redis is gone.
+    gates = [provider.hold_after(name_of(text), HELD) for text in texts]
     pages = []
     for text, site in zip(texts, [one, other, one, other], strict=True):
         chat = person.begin(text, site=site).conversation
         pages += [(text, Page(person, chat, site)) for site in (one, other)]
     for _, page in pages:
-        page.wait_until(lambda turn: len(turn.words) >= 3)
+        page.wait_until(lambda turn: len(turn.words) >= HELD)
     server.crash()
-    began = [len(page.answer.words) for _, page in pages]
+    for gate in gates:
+        gate.set()
     late = question(5)
     client_id = uuid.uuid4()
     sent = person.begin(late, client_id)
     time.sleep(GONE)
-    stood = [len(page.answer.words) <= was for (_, page), was in zip(pages, began, strict=True)]
+    # It is still away: whoever waits for it waits in vain.
+    stood = [not goes_on(page) for _, page in pages]
     server.start()
-    ended = wait_until_ended(one, 90)
+    ended = wait_until_ended(one)
 
     fault.count("messages refused", sent.status != 202 or not ended[late.split()[0]].text)
     fault.count("pages that stood still", sum(stood))
@@ -65,3 +70,11 @@ def one_restart(server, one, other, provider, fault, person):
         with page:
             turn = page.wait_until_ended()
         fault.count("words on the page", page.seen.faults + (turn.source != stored.text))
+
+
+def goes_on(page):
+    try:
+        page.wait_until(lambda turn: len(turn.words) > HELD)
+    except AssertionError:
+        return False
+    return True

@@ -5,8 +5,9 @@ import time
 
 from tests.client.person import Person
 from tests.client.turns import turns_in
+from tests.deploy.machine import wait_for
 from tests.faults.provider import Provider, question
-from tests.faults.stored import check, incomplete, ledger, wait_until_ended
+from tests.faults.stored import answers, check, incomplete, ledger, wait_until_ended
 from tests.site import free_port
 from tests.upstream.scripts import (
     close,
@@ -24,7 +25,8 @@ PATIENT = {
     "RETRY_BASE_SECONDS": "0.1",
     "RETRY_CAP_SECONDS": "0.5",
     "CIRCUIT_FAILURES": "100000",
-    "UPSTREAM_FIRST_TOKEN_SECONDS": "1",
+    # Longer than a busy machine stalls: that would be one more failure.
+    "UPSTREAM_FIRST_TOKEN_SECONDS": "15",
 }
 
 
@@ -85,7 +87,7 @@ def test_failures_before_the_first_token(begin, provider, fault, seed, rounds):
             plans[text.split()[0]] = plan
             wanted[text] = len(plan) + 1
             assert ada.begin(text).status == 202
-        ended = wait_until_ended(site, 120)
+        ended = wait_until_ended(site)
         rows = ledger(site)
         for text in texts:
             answer = ended[text.split()[0]]
@@ -147,17 +149,21 @@ def test_a_provider_that_is_down_for_a_while(begin, provider, fault, rounds):
     site = begin(**{**PATIENT, **circuit}).start()
     ada = Person(site, "ada")
     for _ in range(rounds(3)):
-        before = len(provider.calls)
-        until = time.monotonic() + seconds
-        provider.first = lambda call, until=until: (
-            error_response(503) if time.monotonic() < until else None
-        )
+        until, refused = time.monotonic() + seconds, []
+
+        def first(call, until=until, refused=refused):
+            if time.monotonic() >= until:
+                return None
+            refused.append(call)
+            return error_response(503)
+
+        provider.first = first
         texts = [question(5) for _ in range(messages)]
         for text in texts:
             assert ada.begin(text).status == 202
         time.sleep(max(0.0, until - time.monotonic()))
-        down = len(provider.calls) - before
-        ended = wait_until_ended(site, 60)
+        ended = wait_until_ended(site)
+        down = len(refused)
         fault.injected += 1
         # Until it opens: the failures, and those under way by then. Then one at a time, after
         # 0.5, 1, 2, 2 … seconds.
@@ -185,9 +191,12 @@ def test_a_provider_that_cannot_be_reached(begin, fault, rounds):
         texts = [question(5) for _ in range(5)]
         for text in texts:
             assert ada.begin(text).status == 202
-        time.sleep(3)
+        wait_for(
+            lambda site=site: all(ledger(site)[each.id] >= 2 for each in answers(site).values()),
+            "a second try of each",
+        )
         with Provider(port) as late:
-            ended = wait_until_ended(site, 60)
+            ended = wait_until_ended(site)
             fault.injected += 1
             fault.count("messages not answered", incomplete(ended, texts))
             rows = ledger(site)

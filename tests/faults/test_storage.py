@@ -9,7 +9,7 @@ import pytest
 
 from tests.client.page import SILENT, Page
 from tests.client.person import Person
-from tests.faults.provider import question, whole_answer
+from tests.faults.provider import name_of, question, whole_answer
 from tests.faults.servers import POSTGRESQL_PROGRAMS, Postgresql, SmallDisk, locked, no_room
 from tests.faults.stored import check, wait_until_ended
 from tests.patience import PATIENCE
@@ -26,6 +26,7 @@ LOST = (
     "cents",
 )
 PAUSE = 0.02
+HELD = 20  # words
 
 
 @dataclass
@@ -45,13 +46,17 @@ class Outage:
         long, short = (
             question(int(seconds / PAUSE), PAUSE) for seconds in (self.seconds + 4, self.seconds)
         )
+        # They go on only once the part is missing, however long it takes to come so far.
+        gates = [self.provider.hold_after(name_of(text), HELD) for text in (long, short)]
         chats = {text: self.person.begin(text).conversation for text in (long, short)}
         pages = {text: Page(self.person, chat) for text, chat in chats.items()}
         for page in pages.values():
-            page.wait_until(lambda turn: len(turn.words) >= 5)
+            page.wait_until(lambda turn: len(turn.words) >= HELD)
             assert page.is_connected.wait(PATIENCE)
         late, client_id = question(10), uuid.uuid4()
         with breaks:
+            for gate in gates:
+                gate.set()
             self._meanwhile(pages[long], late, client_id)
         self.fault.injected += 1
         self._afterwards(pages, late, client_id)
@@ -77,9 +82,11 @@ class Outage:
 
     def _afterwards(self, pages, late, client_id):
         # What was refused is sent again, from the draft that was kept.
-        sent = self.person.begin(late, client_id)
+        until = time.monotonic() + PATIENCE
+        while (sent := self.person.begin(late, client_id)).status == 503:
+            assert time.monotonic() < until, sent
         assert sent.status == 202, sent
-        ended = wait_until_ended(self.site, 90)
+        ended = wait_until_ended(self.site)
         for text, page in pages.items():
             stored = ended[text.split()[0]]
             self.fault.count("words arrived", stored.text != whole_answer(text))

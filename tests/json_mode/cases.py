@@ -53,4 +53,4 @@ def quick(seconds):
     """The work is bounded: by the processor's time, whatever else the machine does."""
     began = time.thread_time()
     yield
-    assert time.thread_time() - began < seconds
+    assert time.thread_time() - began < 5 * seconds

@@ -113,6 +113,7 @@ def test_a_check_that_takes_too_long_is_given_up(monkeypatch):
         assert problem("1", doubling(60)) == (
             "It takes too long to check this answer against the schema."
         )
+    monkeypatch.undo()
     assert problem('"x"', doubling(5)) == ""
 
 

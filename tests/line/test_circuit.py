@@ -51,8 +51,8 @@ def test_it_never_opens_for_longer_than_its_cap_nor_shorter_than_before(breaker,
 @pytest.fixture
 def three(settings, transactional_db):
     settings.CIRCUIT_FAILURES = 3
-    settings.CIRCUIT_SECONDS = 10
-    settings.CIRCUIT_CAP_SECONDS = 25
+    settings.CIRCUIT_SECONDS = 1000
+    settings.CIRCUIT_CAP_SECONDS = 2500
     settings.RETRY_SECONDS = 60
 
 
@@ -83,7 +83,7 @@ def test_the_third_failure_in_a_row_opens_it(three):
 
     fail()
     assert circuit().is_open
-    assert seconds_left() in (9, 10)
+    assert 900 < seconds_left() <= 1000
 
 
 def test_a_good_call_between_begins_the_count_anew(three):
@@ -99,7 +99,7 @@ def test_those_that_were_under_way_when_it_opened_say_nothing_new(three):
     fail(7)
 
     assert Gate.objects.get().failures == 3
-    assert seconds_left() in (9, 10)
+    assert 900 < seconds_left() <= 1000
 
 
 def test_each_probe_that_fails_doubles_the_time_up_to_the_cap(three):
@@ -110,9 +110,8 @@ def test_each_probe_that_fails_doubles_the_time_up_to_the_cap(three):
         fail()
         waits.append(seconds_left())
 
-    assert [each in (most - 1, most) for each, most in zip(waits, (20, 25, 25), strict=True)] == [
-        True
-    ] * 3
+    longest = zip(waits, (2000, 2500, 2500), strict=True)
+    assert all(most - 100 < each <= most for each, most in longest)
 
 
 def test_a_probe_that_succeeds_closes_it(three):

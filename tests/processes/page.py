@@ -2,9 +2,11 @@
 
 import random
 import threading
+import time
 from collections import Counter
 
 from tests.client.page import Page
+from tests.patience import PATIENCE
 
 
 class _AtOnce(random.Random):
@@ -30,10 +32,14 @@ class Watching(Page):
 
     def move_to(self, site):
         """The connection is cut; it comes back to another process."""
-        self.has_come_back.clear()
+        before, until = len(self.seen.codes), time.monotonic() + PATIENCE
         self.site = site
         if self._socket:
             self._socket.cut()
+        while len(self.seen.codes) == before:
+            assert time.monotonic() < until, "the connection was not cut"
+            time.sleep(0.01)
+        self.has_come_back.clear()
 
     def wake(self):
         """As a laptop does that was closed for a while: the page is the same, its socket is new."""

@@ -16,14 +16,7 @@ pytestmark = pytest.mark.sqlite  # the database has nothing to do with it
 
 
 @pytest.fixture
-def quickly(monkeypatch):
-    """Time at a tenth."""
-    for name in ("PATIENCE", "CONNECT_PATIENCE", "STALE", "PULSE", "SILENCE", "PAUSE"):
-        monkeypatch.setattr(others, name, getattr(others, name) / 10)
-
-
-@pytest.fixture
-async def hints(settings, redis_server, quickly):
+async def hints(settings, redis_server):
     """Everything of one kind that this process hears."""
     settings.REDIS_URL = redis_server.url
     settings.CHANNEL_LAYERS = {
@@ -102,9 +95,11 @@ async def test_redis_is_killed_and_comes_back(hints, redis_server, caplog):
     await until(lambda: hints)
 
     told = [record.message for record in caplog.records if record.name.endswith("others")]
-    assert len(told) == 2
-    assert told[0].startswith("no hints reach other processes")
-    assert told[1] == "hints reach other processes again"
+    # Once an outage; a stall may be one more.
+    lost = [each.startswith("no hints reach other processes") for each in told]
+    assert told
+    assert lost == [True, False] * (len(told) // 2)
+    assert told[-1] == "hints reach other processes again"
 
 
 async def test_a_redis_that_hangs_holds_nobody_up(hints, redis_server):

@@ -50,4 +50,7 @@ def test_redis_away_in_the_middle_of_an_answer(pair_on, chat, redis_server):
             assert page.seen.faults == 0
     log = a.log
     assert "Traceback" not in log
-    assert 1 <= log.count("no hints reach other processes") <= 4  # of each process for each fault
+    # Said once an outage: of each of the two processes at most one is not over yet.
+    lost = log.count("no hints reach other processes")
+    assert lost >= 1
+    assert lost - log.count("hints reach other processes again") <= 2

@@ -121,9 +121,10 @@ async def test_a_text_that_was_not_stored_is_stored_by_the_next_try(
 
 @pytest.mark.parametrize("step", [(store, "answer_of"), (dispatch.Showing, "of")])
 async def test_an_answer_that_was_claimed_and_not_begun_stands_in_line_again(
-    conversation, upstream, fails, settings, step
+    conversation, upstream, fails, settings, monkeypatch, step
 ):
     settings.TAKEOVER_SECONDS = 600
+    monkeypatch.setattr(dispatch, "LONGEST_PAUSE", 600)
     fails(*step, OperationalError)
 
     answer = (await send(conversation)).answer
@@ -322,6 +323,7 @@ async def test_being_told_to_slow_down_without_a_time_opens_the_circuit(
     upstream.play(*error_response(429, None, "Slow down"), times=None)
     first = (await send(conversation)).answer
     await comes(lambda: Gate.objects.filter(failures=3).aexists())
+    await comes(lambda: Message.objects.in_line().filter(pk=first.pk).aexists())
 
     second = (await send(await chat_of(alice))).answer
 

@@ -254,7 +254,7 @@ async def test_a_restart_keeps_the_line(conversation, alice, upstream, one_call,
 
 
 async def test_another_process_leaves_the_line_to_one_that_lives(conversation, upstream, settings):
-    settings.MAX_CALLS = 0
+    settings.MAX_CALLS, settings.TAKEOVER_SECONDS = 0, 60
     waiting = (await send(conversation)).answer
     settings.MAX_CALLS = 1
     elsewhere = uuid.uuid4()

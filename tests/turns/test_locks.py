@@ -33,9 +33,8 @@ from conversations.turns import Wish, admission, make_draft
 from conversations.turns.drafting.draft import ask_of, draft_of
 from conversations.turns.writing import calls, chronicle, endings, store, summaries
 from conversations.turns.writing.endings import Ending, end_answer, end_attempt
+from tests.patience import PATIENCE
 from tests.people import make_conversation, say
-
-SECONDS = 20  # longer than PostgreSQL takes to notice a deadlock
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite lets one write at a time"
@@ -62,7 +61,7 @@ def at_once():
 
     def run(*works):
         with ThreadPoolExecutor(len(works)) as pool:
-            return [each.result(SECONDS) for each in [pool.submit(closing, it) for it in works]]
+            return [each.result(PATIENCE) for each in [pool.submit(closing, it) for it in works]]
 
     return run
 
@@ -92,14 +91,14 @@ class Halfway:
 
     def wait_for_the_other(self):
         self._is_there.set()
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + PATIENCE
         while not somebody_waits():
             assert time.monotonic() < until, "the other one met no lock"
             time.sleep(0.01)
 
     def then(self, second):
         def work():
-            assert self._is_there.wait(SECONDS)
+            assert self._is_there.wait(PATIENCE)
             return second()
 
         return work

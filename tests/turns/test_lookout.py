@@ -11,7 +11,7 @@ from conversations.turns.sharing import broadcasts, live, lookout, mirror
 from conversations.turns.sharing.lookout import Lookout
 from tests.people import make_conversation, say
 from tests.turns_kit import Watcher, ended, reached, send, until
-from tests.upstream_server import Gate, content, hang, role_chunk
+from tests.upstream_server import Gate, content, done, finish, hang, role_chunk
 
 
 @pytest.fixture(autouse=True)
@@ -69,8 +69,12 @@ async def test_nothing_that_this_process_does_is_told_twice(conversation, look, 
     watcher = Watcher(conversation)
     await look.look()
 
+    gate = Gate()
+    upstream.play(role_chunk(), content("Tea."), gate, finish(), done())
     admitted = await send(conversation)
+    await reached(gate)
     await look.look()
+    gate.open()
     await ended(admitted.answer)
     await turns.tell_thread_changed(conversation.pk, await changed_elsewhere(conversation))
     for _ in range(3):

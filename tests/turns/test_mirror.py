@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from conversations import rendering
 from conversations.models import Conversation, Message, Role, Status
@@ -34,9 +35,14 @@ class Elsewhere:
         await Message.objects.filter(pk=self.answer.pk).aupdate(**changes)
 
     async def end(self, text, status=Status.COMPLETE):
-        await self.store(text, status=status, html=rendering.render(text))
-        note = sync_to_async(Conversation.objects.note_change)
-        return await note(self.answer.conversation_id)
+        @sync_to_async
+        def at_once():
+            with transaction.atomic():
+                found = Message.objects.filter(pk=self.answer.pk)
+                found.update(text=text, reasoning="", status=status, html=rendering.render(text))
+                return Conversation.objects.note_change(self.answer.conversation_id)
+
+        return await at_once()
 
     def hint(self, begin, text, thought_begin=0, thought="", source=SOURCE):
         mirror.hear(

@@ -194,7 +194,10 @@ async def test_partial_text_is_stored_while_it_streams(conversation, upstream):
 
     admitted = await send(conversation)
     await reached(gate)
-    await asyncio.sleep(0.3)
+    stored = Message.objects.filter(pk=admitted.answer.pk, text="So far")
+    async with asyncio.timeout(PATIENCE):
+        while not await stored.aexists():  # noqa: ASYNC110 - it is asked of the database
+            await asyncio.sleep(0.01)
     partial = await Message.objects.aget(pk=admitted.answer.pk)
     gate.open()
     await ended(admitted.answer)
@@ -215,7 +218,7 @@ async def test_a_run_that_lost_its_answer_writes_nothing_more(conversation, upst
     found = await ended(admitted.answer)
 
     assert (found.status, found.text) == (Status.INTERRUPTED, "Theirs")
-    assert await asyncio.to_thread(upstream.requests[0].disconnected.wait, 2)
+    assert await asyncio.to_thread(upstream.requests[0].disconnected.wait, PATIENCE)
 
 
 async def test_shutdown_ends_answers_as_interrupted_with_their_text(conversation, upstream):

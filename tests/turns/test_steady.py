@@ -1,8 +1,8 @@
 """A database that was away makes every answer look dead for a moment; none is taken over for that."""
 
-import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -10,10 +10,7 @@ from django.utils import timezone
 from chatsite.databases import database
 from conversations.models import Role, Status
 from conversations.turns import steady, sweeps
-from tests.patience import PATIENCE
 from tests.people import make_conversation, say
-
-GAP, REST = 0.2, 0.1  # seconds
 
 
 @pytest.fixture
@@ -33,12 +30,13 @@ def dead_answer(alice):
 
 @pytest.fixture
 def sweeping(monkeypatch, settings):
-    """A process that has begun to look regularly, with short times."""
-    settings.BEAT_SECONDS, settings.TAKEOVER_SECONDS = 0.05, 2 * GAP
-    monkeypatch.setattr(steady, "BUSY_SECONDS", 0)
-    monkeypatch.setattr(steady, "RECONNECT_SECONDS", REST)
-    monkeypatch.setattr(steady, "_looked", time.monotonic())
+    """A process that has begun to look regularly; its clock is moved by hand."""
+    clock = SimpleNamespace(now=1000.0)
+    settings.BEAT_SECONDS, settings.TAKEOVER_SECONDS = 3, 15
+    monkeypatch.setattr(steady, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(steady, "_looked", clock.now)
     monkeypatch.setattr(steady, "_rests_until", 0)
+    return clock
 
 
 def test_a_dead_answer_is_taken_over_at_once_where_the_database_was_there(dead_answer, sweeping):
@@ -46,21 +44,20 @@ def test_a_dead_answer_is_taken_over_at_once_where_the_database_was_there(dead_a
 
 
 def test_it_is_not_when_the_database_has_just_come_back(dead_answer, sweeping):
-    time.sleep(2 * GAP)
+    sweeping.now += 1.1 * steady.longest_gap()
 
     assert sweeps.end_all_dead_answers() == []
     assert sweeps.end_dead_answers(dead_answer.conversation) == []
 
 
 def test_it_is_when_its_runner_has_had_the_time_to_beat_again_and_did_not(dead_answer, sweeping):
-    time.sleep(2 * GAP)
+    sweeping.now += 1.1 * steady.longest_gap()
     sweeps.end_all_dead_answers()
-    until = time.monotonic() + PATIENCE
     ended = []
 
-    while not ended and time.monotonic() < until:
-        time.sleep(GAP / 4)
-        ended = sweeps.end_all_dead_answers()
+    for _ in range(20):
+        sweeping.now += steady.longest_gap() / 4
+        ended = ended or sweeps.end_all_dead_answers()
 
     assert ended == [dead_answer]
 

@@ -32,8 +32,9 @@ def test_a_dead_answer_is_ended_with_its_text(alice, quick):
     assert (dead.status, dead.text, dead.html) == (Status.INTERRUPTED, "Half", "<p>Half</p>\n")
 
 
-def test_an_answer_that_was_silent_for_a_moment_goes_on(alice, quick):
-    dead_answer(alice, "Half", silent=timedelta(seconds=1))
+def test_an_answer_that_was_silent_for_a_moment_goes_on(alice, quick, settings):
+    settings.TAKEOVER_SECONDS = 60
+    dead_answer(alice, "Half", silent=timedelta(seconds=30))
 
     assert sweeps.end_all_dead_answers() == []
 

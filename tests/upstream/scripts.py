@@ -141,6 +141,7 @@ class Gate(Step):
     def __init__(self) -> None:
         self.reached = threading.Event()
         self.opened = threading.Event()
+        self.sent = 0  # characters of the answer, its reasoning with it, before this gate
 
     def open(self) -> None:
         self.opened.set()
@@ -149,6 +150,7 @@ class Gate(Step):
         assert self.reached.wait(seconds), "no request came to this gate"
 
     async def play(self, response: "Response") -> None:
+        self.sent = response.sent
         self.reached.set()
         while not self.opened.is_set():  # noqa: ASYNC110 - opened from the test's thread
             await asyncio.sleep(0.002)
@@ -268,6 +270,15 @@ def model_list(*ids: object) -> list[Step]:
     return json_response({"object": "list", "data": models})
 
 
+def _characters(payload: Mapping[str, Any]) -> int:
+    """How much of an answer this event brings; where a script is odd on purpose, nothing."""
+    try:
+        [delta] = [choice["delta"] for choice in payload["choices"]]
+        return sum(len(delta.get(name) or "") for name in ("content", "reasoning_content"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return 0
+
+
 # --- one response -----------------------------------------------------------------------------
 
 
@@ -279,6 +290,7 @@ class Response:
         self._beginning = respond()
         self._compressor: Any = None
         self.has_begun = False
+        self.sent = 0  # characters of the answer and its reasoning
 
     @property
     def socket(self) -> Any:
@@ -330,6 +342,7 @@ class Response:
     async def play(self, script: Sequence[Any]) -> bool:
         for step in script:
             if isinstance(step, dict):
+                self.sent += _characters(step)
                 step = event(step)
             elif isinstance(step, bytes):
                 step = raw(step)

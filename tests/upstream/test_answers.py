@@ -213,13 +213,23 @@ async def test_a_silent_server_after_the_finish_costs_only_the_usage(upstream, m
     assert (outcome.stream.finish_reason, outcome.stream.usage) == ("stop", None)
 
 
-async def test_usage_may_come_a_moment_after_the_finish(upstream, settings):
-    settings.UPSTREAM_SILENCE_SECONDS = 0.6
-    upstream.play(content("Hi"), pause(0.4), finish(), pause(0.4), usage(9, 2), done())
+async def test_usage_may_come_a_moment_after_the_finish(upstream, monkeypatch):
+    """Its time begins with the finish, not with the last text."""
+    gate, since, of_usage = Gate(), [], deadlines.Deadlines.of_usage
+    monkeypatch.setattr(
+        deadlines.Deadlines, "of_usage", lambda self, at: since.append(at) or of_usage(self, at)
+    )
+    upstream.play(content("Hi"), gate, finish(), pause(0.1), usage(9, 2), done())
+    async with open_stream(ask()) as stream:
+        await anext(stream)
+        reading = asyncio.ensure_future(anext(stream, None))
+        await asyncio.sleep(0.05)
+        opened = asyncio.get_running_loop().time()
+        gate.open()
+        await reading
 
-    outcome = await call()
-
-    assert (outcome.error, outcome.stream.usage) == (None, Usage(9, 2))
+    assert stream.usage == Usage(9, 2)
+    assert since[0] >= opened
 
 
 async def test_nobody_waits_for_the_body_to_end_after_done(upstream, settings):

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from conversations import upstream as room
-from conversations.upstream import Request, open_stream
+from conversations.upstream import Request, client, open_stream
 from conversations.upstream.client import current_client
 from conversations.upstream.demo import DemoEndpoint, wire
 from tests.patience import PATIENCE
@@ -67,11 +67,18 @@ async def test_closing_takes_its_address_away(demo):
             await http.get(f"{address}models")
 
 
+def _is_answering():
+    its = client._by_loop.get(asyncio.get_running_loop())
+    return its and its._demo and its._demo._connections
+
+
 async def test_closing_does_not_wait_for_answers(settings):
     settings.DEMO_TOKENS_PER_SECOND = 1
     settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
     reading = asyncio.create_task(call(HELLO_REQUEST))
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(PATIENCE):
+        while not _is_answering():  # noqa: ASYNC110 - the endpoint tells nobody
+            await asyncio.sleep(0.01)
 
     await asyncio.wait_for(room.close(), PATIENCE)
 

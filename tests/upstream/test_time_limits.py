@@ -3,18 +3,20 @@
 import asyncio
 import contextlib
 
+import pytest
+
 from conversations import errors
 from conversations.upstream import open_stream
 from tests.patience import PATIENCE
 from tests.upstream.conftest import ENDING, ask, call, deaf_port, failed
 from tests.upstream_server import (
+    Gate,
     comment,
     content,
     hang,
     pause,
     reasoning,
     role_chunk,
-    words,
 )
 
 
@@ -24,7 +26,7 @@ async def test_no_first_token(upstream, settings):
 
     assert type(outcome.error) is errors.TimedOut
     assert str(outcome.error) == "The provider did not begin to answer within 0.3 s."
-    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
+    assert all(each.disconnected.wait(PATIENCE) for each in upstream.requests)
 
 
 async def test_no_headers(upstream, settings):
@@ -32,7 +34,7 @@ async def test_no_headers(upstream, settings):
     outcome = await failed(upstream, hang())
 
     assert str(outcome.error) == "The provider did not begin to answer within 0.3 s."
-    assert upstream.wait_for_request().disconnected.wait(PATIENCE)
+    assert all(each.disconnected.wait(PATIENCE) for each in upstream.requests)
 
 
 async def test_keep_alives_are_no_tokens(upstream, settings):
@@ -43,14 +45,17 @@ async def test_keep_alives_are_no_tokens(upstream, settings):
     assert str(outcome.error) == "The provider did not begin to answer within 0.3 s."
 
 
-async def test_reasoning_is_a_first_token(upstream, settings):
-    settings.UPSTREAM_FIRST_TOKEN_SECONDS = 1.0
-    upstream.play(reasoning("Hm"), pause(1.5), content("Hi"), *ENDING)
+async def test_reasoning_is_a_first_token(upstream):
+    gate = Gate()
+    upstream.play(reasoning("Hm"), gate, content("Hi"), *ENDING)
 
-    outcome = await call()
+    async with open_stream(ask()) as stream:
+        assert (await anext(stream)).reasoning == "Hm"
+        stream._deadlines._first = 0  # the time for a first token is over
+        gate.open()
+        assert [delta.text async for delta in stream] == ["Hi"]
 
-    assert (outcome.text, outcome.error) == ("Hi", None)
-    assert outcome.stream.first_token_seconds < 1.5
+    assert stream.first_token_seconds is not None
 
 
 async def test_silence(upstream, settings):
@@ -84,13 +89,16 @@ async def test_a_reader_that_takes_its_time_is_no_silence(upstream, settings):
     assert texts == ["one ", "two"]
 
 
-async def test_an_answer_that_takes_too_long(upstream, settings):
-    settings.UPSTREAM_TOTAL_SECONDS = 0.5
-    outcome = await failed(upstream, *words("a " * 200, 0.02), *ENDING)
+async def test_an_answer_that_takes_too_long(upstream):
+    upstream.play(content("a "), hang())
 
-    assert type(outcome.error) is errors.TimedOut
-    assert str(outcome.error) == "The answer took longer than 0.5 s, so we stopped."
-    assert outcome.text.startswith("a a ")
+    async with open_stream(ask()) as stream:
+        assert (await anext(stream)).text == "a "
+        stream._deadlines._total = 0.5
+        with pytest.raises(errors.TimedOut) as caught:
+            await anext(stream)
+
+    assert str(caught.value) == "The answer took longer than 0.5 s, so we stopped."
 
 
 async def test_no_connection(settings, upstream):

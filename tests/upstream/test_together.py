@@ -70,7 +70,8 @@ async def test_what_never_waits_is_held_to_the_clock(settings):
         await asyncio.wait_for(anext(stream), PATIENCE)
 
 
-async def test_two_hundred_answers_at_once(upstream):
+async def test_two_hundred_answers_at_once(upstream, settings):
+    settings.UPSTREAM_CONNECT_SECONDS = PATIENCE
     upstream.play(answer("one two three", pause_seconds=0.01), times=None)
 
     outcomes = await asyncio.gather(*(call() for _ in range(200)))

@@ -12,6 +12,7 @@ from django.test import AsyncClient
 from conversations import threads
 from conversations.models import Message, Role
 from conversations.turns import tasks
+from tests.patience import PATIENCE
 from tests.people import make_conversation, say
 from tests.turns_kit import ended
 
@@ -55,7 +56,7 @@ async def send(page, talk, text=TEXT):
     assert response.status_code == 202, response.content
     found = await ended(await Message.objects.filter(role=Role.ASSISTANT).alatest("created_at"))
     while left := tasks.owned():  # what comes after an answer, as a summary
-        await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), 10)
+        await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), PATIENCE)
     return found
 
 

@@ -238,6 +238,7 @@ def test_two_versions_can_be_compared(open_page, upstream, size, is_beside):
     left, right = [page.get_by_role("region", name=f"Version {n} of 2") for n in (1, 2)]
     expect(left).to_contain_text("Green tea.")
     expect(right).to_contain_text("Arabica.")
+    page.wait_for_load_state()  # its stylesheet with it
     boxes = left.bounding_box(), right.bounding_box()
     assert (boxes[0]["y"] == boxes[1]["y"]) is is_beside
     assert violations(page) == []
@@ -271,7 +272,9 @@ def shaped(tea):
     tea.keyboard.press("Enter")
     expect(turns(tea, "system")).to_have_count(1)
     choose(tea, turns(tea, "user").first, "Pin")
+    expect(turns(tea, "user").first).to_contain_text("Pinned")
     choose(tea, turns(tea, "assistant").first, "Exclude")
+    expect(tea.get_by_text("Not sent: excluded")).to_be_visible()
     turns(tea, "user").last.get_by_role("button", name="Edit").click()
     tea.get_by_label("Edit this message").fill("Another")
     tea.get_by_role("button", name="Save without sending").click()
