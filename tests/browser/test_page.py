@@ -215,10 +215,10 @@ def test_reading_up_is_not_disturbed_by_what_arrives(page, upstream):
     ask(page, "Much")
     expect(answers(page, "streaming").locator(".prose")).to_contain_text("line")
     log = page.get_by_role("log")
-    page.wait_for_function("document.querySelector('#log').scrollTop > 0")  # it follows
+    page.wait_for_function("() => document.querySelector('#log').scrollTop > 0")  # it follows
     log.hover()
     page.mouse.wheel(0, -5000)
-    page.wait_for_function("document.querySelector('#log').scrollTop === 0")
+    page.wait_for_function("() => document.querySelector('#log').scrollTop === 0")
     before = log.evaluate("log => log.scrollTop")
 
     gate.open()

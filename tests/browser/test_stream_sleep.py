@@ -148,7 +148,7 @@ def test_a_laptop_that_wakes_in_another_network(page, laptop, site, upstream, wi
 def test_a_tab_in_the_background_is_up_to_date(page, laptop, site, upstream):
     gates = begin(page, upstream)
     laptop.put_behind(page)
-    page.wait_for_function("document.hidden", polling=50)
+    page.wait_for_function("() => document.hidden", polling=50)
 
     gates[0].open()
     wait_for_text(page, so_far(EVERYTHING, gates, 1), "hidden")
@@ -168,7 +168,7 @@ def test_a_tab_in_the_background_is_up_to_date(page, laptop, site, upstream):
 def test_a_tab_that_the_browser_has_frozen(page, laptop, site, upstream, ends):
     gates = begin(page, upstream)
     laptop.put_behind(page)
-    page.wait_for_function("document.hidden", polling=50)
+    page.wait_for_function("() => document.hidden", polling=50)
     laptop.freeze(page)
     on_to(gates, 2)
     if ends:

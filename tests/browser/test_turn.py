@@ -109,7 +109,7 @@ def test_stop_counts_from_the_first_moment_of_a_new_chat(page, upstream):
     upstream.play(role_chunk(), content("Much too late"), hang())
     # The page sees the answer's address only after it has gone there.
     held = []
-    page.route("**/c/", held.append)
+    page.route("**/c/", lambda route: held.append(route))
 
     ask(page, "Never mind", leads=False)
     page.get_by_role("button", name="Stop").click()
