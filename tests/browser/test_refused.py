@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answers, ask, sign_in, wait_until
-from tests.browser.test_waiting import site_in, wait_in
+from tests.browser.waiting.kit import site_in, wait_in
 from tests.upstream_server import Gate, content, done, finish, role_chunk
 
 

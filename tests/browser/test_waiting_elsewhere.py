@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import answers, ask, sign_in
-from tests.browser.test_waiting import ONE_AT_A_TIME, button, site_in, wait_in
+from tests.browser.waiting.kit import ONE_AT_A_TIME, button, site_in, wait_in
 from tests.processes.conftest import POSTGRESQL, REDIS, new_database
 from tests.site import Site
 from tests.upstream_server import Gate, answer, content, done, error_response, finish, role_chunk
