@@ -31,7 +31,7 @@ PACE_SECONDS = 0.05
 STUCK_SECONDS = 300
 # What may be lost at a kill: what arrived within one flush interval. A word that has gone out may
 # take a while to arrive, and its storing too, on a machine that has other things to do.
-LOST_SECONDS = float(TIMES["FLUSH_SECONDS"]) + 3.5
+LOST_SECONDS = float(TIMES["FLUSH_SECONDS"]) + 2
 
 
 class Sent(Step):
