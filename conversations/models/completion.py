@@ -9,7 +9,9 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from .conversation import Conversation
 from .fields import UsdField
@@ -44,6 +46,10 @@ class Completion(models.Model):
     # By the database's clock, as all that the calls of a minute are counted by.
     created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Of the site's calendar: whose prices hold, and which budgets it counts in, with the groups
+    # that its person was in then.
+    day = models.DateField(default=timezone.localdate, db_index=True)
+    groups = models.JSONField(default=list, blank=True)
 
     # What was asked: model and parameters as sent, and the record of the messages array.
     model = models.CharField(max_length=100, db_index=True)
@@ -91,13 +97,22 @@ class Completion(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [
+            # What a million calls hold few of, and what they are looked up and sorted by.
+            models.Index(fields=["created_at"], condition=Q(ended_at=None), name="open_calls"),
+            models.Index(fields=["created_at"], condition=Q(cost=None), name="unpriced_calls"),
+            models.Index(fields=["created_at"], condition=~Q(error=""), name="failed_calls"),
+            models.Index(fields=["created_at"], condition=Q(is_estimated=True), name="estimated"),
+            models.Index(fields=["cost"], name="dearest_calls"),
+            models.Index(fields=["upstream_id"], name="call_by_upstream_id"),
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(cost__isnull=True) | models.Q(cost__gte=0),
+                condition=Q(cost__isnull=True) | Q(cost__gte=0),
                 name="cost_not_negative",
             ),
             models.CheckConstraint(
-                condition=models.Q(reserved__isnull=True) | models.Q(reserved__gte=0),
+                condition=Q(reserved__isnull=True) | Q(reserved__gte=0),
                 name="reserved_not_negative",
             ),
         ]

@@ -68,6 +68,8 @@ class Conversation(Parameters):
     created_at = models.DateTimeField(auto_now_add=True)
     active_at = models.DateTimeField(auto_now_add=True, db_index=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # Its content was removed for good; what it cost is kept.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     # Moved by every change that open pages must hear of, so that a lost hint is noticed.
     changes = models.PositiveBigIntegerField(default=0)
@@ -82,6 +84,8 @@ class Conversation(Parameters):
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
+        # To see the list and what it cost is not yet to read what was said.
+        permissions = [("view_transcript", "Can read transcripts")]
         indexes = [models.Index(fields=["owner", "-active_at"], name="conversation_recent")]
         constraints = [
             models.CheckConstraint(condition=models.Q(cost__gte=0), name="total_not_negative"),

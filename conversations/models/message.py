@@ -125,6 +125,8 @@ class Message(models.Model):
         max_length=12, choices=ResponseFormat, default=ResponseFormat.TEXT
     )
     format_problem = models.CharField(max_length=300, blank=True)
+    # Of an answer: its own limit in tokens, where it was asked for with less than the chat's.
+    max_tokens = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
