@@ -1,22 +1,33 @@
-"""What staff see: conversations to read, the ledger of calls, the prices.
+"""What staff see: what was said, what it cost, what may be spent, how the site is set up.
 
-    conversations   the list, and one conversation read whole (readings)
-    completions     the ledger, and its export
-    prices          dated rows; what has set a cost stays as it was
-    presets         how chats begin: the site's own (examples)
-    running         what is being written now, and who waits; with a way to stop it
+    review/    conversations, each read whole with flags and notes; the queue; who read what
+    ledger/    every call to the API: completions, with filters, search and export
+    usage/     the ledger rolled up: by day, user, group, model, purpose; against budgets
+    budgets/   how much may be spent and how much is; overrides, their log; alerts
+    site/      prices, presets, people, texts; what runs now
 
-Conversations and the ledger are read here and never written. Accounts are Django's own pages;
-a message is seen within its conversation only.
+What these share: amounts, rights (figures and words), filters, periods, pages that nobody writes
+(readonly), a page between an action and what it does (asking), calls in words, exports.
+
+Conversations and the ledger are read here and never written. A message is seen within its
+conversation only.
 """
 
 from django.contrib import admin
 
-from .completions import CompletionAdmin
-from .conversations import ConversationAdmin
-from .presets import PresetAdmin
-from .prices import ModelPriceAdmin
-from .running import RunningAnswerAdmin
+from .budgets.alerts import AlertAdmin
+from .budgets.budgets import BudgetAdmin
+from .budgets.overrides import BudgetOverrideAdmin
+from .ledger.completions import CompletionAdmin
+from .review.conversations import ConversationAdmin
+from .review.flags import FlagAdmin
+from .review.views import TranscriptViewAdmin
+from .site.people import PersonAdmin
+from .site.presets import PresetAdmin
+from .site.prices import ModelPriceAdmin
+from .site.running import RunningAnswerAdmin
+from .site.text import SiteTextAdmin
+from .usage.page import DayUsageAdmin
 
 admin.site.site_header = "Chatsite"
 admin.site.site_title = "Chatsite"
@@ -24,9 +35,17 @@ admin.site.site_title = "Chatsite"
 admin.site.site_url = None
 
 __all__ = [
+    "AlertAdmin",
+    "BudgetAdmin",
+    "BudgetOverrideAdmin",
     "CompletionAdmin",
     "ConversationAdmin",
+    "DayUsageAdmin",
+    "FlagAdmin",
     "ModelPriceAdmin",
+    "PersonAdmin",
     "PresetAdmin",
     "RunningAnswerAdmin",
+    "SiteTextAdmin",
+    "TranscriptViewAdmin",
 ]

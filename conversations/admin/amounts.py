@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Model
 
-from conversations.templatetags.chat import thousands, usd
+from conversations.templatetags.chat import thousands
+from conversations.text import usd
 
 EMPTY = "-"  # what Django's own columns show for nothing
 

@@ -10,6 +10,7 @@ from conversations.errors import words_for
 from conversations.models import Completion, Conversation
 
 from .amounts import in_words
+from .rights import without_words
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Call:
     @property
     def parameters(self) -> str:
         return as_json(self.row.parameters)
+
+    @property
+    def figures(self) -> str:
+        """The parameters, for who may not read what a person wrote into them."""
+        return as_json(without_words(self.row.parameters))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ of plain values (Django 5.2) would run its query on the event loop, and Django r
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Generator, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +24,8 @@ from .amounts import plain
 
 ROWS_AT_ONCE = 500  # rows read, and sent, together
 
-# Header and column. The texts of a conversation, its title included, are no part of the ledger.
+# Header and column. The texts of a conversation, its title included, are no part of the ledger,
+# nor is what a provider said of an error: it may quote them.
 COLUMNS = {
     "id": "id",
     "started": "created_at",
@@ -47,7 +49,6 @@ COLUMNS = {
     "cost_usd": "cost",
     "finish_reason": "finish_reason",
     "error": "error",
-    "error_detail": "error_detail",
     "first_token_ms": "first_token_ms",
     "duration_ms": "duration_ms",
     "upstream_id": "upstream_id",
@@ -55,21 +56,40 @@ COLUMNS = {
     "fingerprint": "fingerprint",
 }
 
-# A cell that begins like this is a formula to a spreadsheet, whoever wrote it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the system's old code page
+
+# A cell that begins like this is a formula to a spreadsheet, whoever wrote it and whatever unseen
+# stands before. One that splits at ";" may do so within our quotes: they come after a comma, and
+# not where its cells begin. So each part of a text is looked at.
+UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+FORMULA = re.compile(
+    rf"^(?=[\t\r\n{UNSEEN}]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=[{UNSEEN}]*[=+\-@＝＋－＠])"  # noqa: RUF001
+)
 
 
-def as_csv(ledger: QuerySet[Completion]) -> StreamingHttpResponse:
-    name = f"completions-{timezone.localdate():%Y-%m-%d}.csv"
+def as_csv(ledger: QuerySet[Completion], name: str = "completions") -> StreamingHttpResponse:
+    return streamed(name, _pieces(ledger))
+
+
+def table_as_csv(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
+    """Rows that are in memory already, the header first."""
+    return streamed(name, (piece for piece in [BYTE_ORDER_MARK + lines(rows)]))
+
+
+def streamed(name: str, found: Generator[str]) -> StreamingHttpResponse:
+    """`name` becomes part of a header: it is ours, never somebody's words."""
+    return download(f"{name}-{timezone.localdate()}.csv", "text/csv", found)
+
+
+def download(file_name: str, kind: str, found: Generator[str]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        pieces(ledger),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        pieces(found),
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )
 
 
-async def pieces(ledger: QuerySet[Completion]) -> AsyncIterator[str]:
-    found = _pieces(ledger)
+async def pieces(found: Generator[str]) -> AsyncIterator[str]:
     try:
         while piece := await sync_to_async(lambda: next(found, ""))():
             yield piece
@@ -80,14 +100,16 @@ async def pieces(ledger: QuerySet[Completion]) -> AsyncIterator[str]:
 
 def _pieces(ledger: QuerySet[Completion]) -> Generator[str]:
     rows = ledger.values_list(*COLUMNS.values()).iterator(ROWS_AT_ONCE)
-    yield lines([COLUMNS])
+    yield BYTE_ORDER_MARK + lines([COLUMNS])
     while some := list(islice(rows, ROWS_AT_ONCE)):
         yield lines(some)
 
 
 def lines(rows: Iterable[Iterable[object]]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerows([cell(value) for value in row] for row in rows)
+    # A spreadsheet may split at ";" what is not quoted. A quoted number still is one.
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
+    writer.writerows([cell(value) for value in row] for row in rows)
     return written.getvalue()
 
 
@@ -101,5 +123,6 @@ def cell(value: object) -> str:
             return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         case Decimal():
             return plain(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+        case int():
+            return str(value)
+    return FORMULA.sub("'", str(value))

@@ -16,9 +16,9 @@ from conversations.models import Preset
 from conversations.templatetags.chat import thousands
 from conversations.text import one_line
 
+from ..filters import ModelFilter
+from ..readonly import ModelAdmin
 from .examples import ExamplesField
-from .filters import ModelFilter
-from .readonly import ModelAdmin
 
 NUMBERS = {
     PREFIX + number.name: strategy

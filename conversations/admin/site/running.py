@@ -27,9 +27,10 @@ from conversations.templatetags.chat import seconds, thousands
 from conversations.text import one_line
 from conversations.transcript.waiting import waiting_of
 
-from .amounts import EMPTY
-from .ledger import TITLE_SHOWN
-from .readonly import ReadOnlyAdmin
+from ..amounts import EMPTY
+from ..ledger.columns import TITLE_SHOWN
+from ..readonly import GuardedAdmin
+from ..rights import reads
 
 PAGE = "admin:conversations_runninganswer_changelist"
 PROCESS_SHOWN = 8  # characters of a process's id
@@ -47,7 +48,7 @@ class RunningList(ChangeList):
 
 
 @admin.register(RunningAnswer)
-class RunningAnswerAdmin(ReadOnlyAdmin[RunningAnswer]):
+class RunningAnswerAdmin(GuardedAdmin[RunningAnswer]):
     list_display_links = None
     list_select_related = ("owner", "conversation")
     ordering = ("created_at",)
@@ -69,8 +70,7 @@ class RunningAnswerAdmin(ReadOnlyAdmin[RunningAnswer]):
         )
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        reads = request.user.has_perm("conversations.view_conversation")
-        place = "shown_conversation" if reads else "conversation_id"
+        place = "shown_conversation" if reads(request) else "conversation_id"
         stop = ("stop_button",) if self.has_stop_permission(request) else ()
         columns = ("person", place, "model", "state", "age", "characters", "attempts", "beaten")
         return (*columns, "process", *stop)

@@ -21,9 +21,9 @@ from django.utils.http import urlencode
 
 from conversations.models import Completion, ModelPrice, UsdField
 
-from .amounts import UsdInput, count, exact, plain
-from .filters import ModelFilter
-from .readonly import ModelAdmin
+from ..amounts import UsdInput, count, exact, plain
+from ..filters import ModelFilter
+from ..readonly import ModelAdmin
 
 USD = ("input", "cached_input", "cache_write", "output", "input_above", "output_above")
 PRICES = (*USD[:4], "threshold", *USD[4:])

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +14,28 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from conversations.models import Completion
+from conversations.review import looks
 from conversations.seen import seen_call, seen_of
 
-from . import ledger
-from .amounts import count, exact
-from .export import as_csv
-from .filters import ErrorFilter, FinishReasonFilter, ModelFilter, PersonFilter
-from .ledger import Column, time
-from .readonly import ReadOnlyAdmin
+from ..amounts import count, exact
+from ..export import as_csv
+from ..filters import ErrorFilter, FinishReasonFilter, ModelFilter
+from ..readonly import GuardedAdmin
+from ..rights import may, person_of, reads
+from . import columns as ledger
+from .columns import Column, time
+from .filters import (
+    BoundedPaginator,
+    CallerFilter,
+    CostFilter,
+    CountedInFilter,
+    DayFilter,
+    GroupFilter,
+    OtherModelsFilter,
+    StateFilter,
+    TokensFilter,
+)
+from .search import HELP, HELP_OF_READERS, sought
 
 # The stubs know of no functions among a page's fields; Django does.
 Fields = Any
@@ -33,7 +48,7 @@ TOKENS: Fields = (
 )
 DURATION = time("duration_ms", "duration")
 CALL: Fields = ("created_at", "ended_at", "user", ledger.message, "purpose")
-ENDING: Fields = ("finish_reason", "error", ledger.error_words, "error_detail")
+ENDING: Fields = ("finish_reason", "error", ledger.error_words)
 TAKEN: Fields = (
     *(ledger.usage, *TOKENS, count("cache_write_tokens", "cache write tokens")),
     *(ledger.cost, exact("cost", "cost, exact USD")),
@@ -51,43 +66,61 @@ ESTIMATE: Fields = (
 )
 
 
-def reads(request: HttpRequest) -> bool:
-    return request.user.has_perm("conversations.view_conversation")
+class LedgerList(ChangeList):
+    """Where there are too many calls to count, each choice of each filter is not counted either."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.paginator.is_cut_off:
+            self.add_facets = False
 
 
 @admin.register(Completion)
-class CompletionAdmin(ReadOnlyAdmin[Completion]):
+class CompletionAdmin(GuardedAdmin[Completion]):
+    """Nobody reads here what a person said, or what may quote it: that is where it is logged."""
+
     list_filter = (
-        PersonFilter,
+        DayFilter,
+        CallerFilter,
+        GroupFilter,
+        CountedInFilter,
         ModelFilter,
+        OtherModelsFilter,
+        "purpose",
+        StateFilter,
         FinishReasonFilter,
         ErrorFilter,
+        CostFilter,
         "is_estimated",
-        "purpose",
-        "created_at",
+        TokensFilter,
     )
+    also_asked = ("day",)  # by DayFilter
     list_select_related = ("user", "conversation")
-    date_hierarchy = "created_at"
+    # Sought below; without a name here there is no box to type into.
+    search_fields = ("upstream_id",)
+    paginator = BoundedPaginator
     actions = ("export_selected",)
 
     class Media:
         css = {"all": ["css/admin.css"]}
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LedgerList
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Completion]:
         return super().get_queryset(request).defer("parameters", "context")
 
-    # --- what a person said: for who may read conversations --------------------------------------
+    # --- titles, and the way to what was said: for who may read transcripts -----------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Completion | None = None) -> Fields:
-        record = (
-            (ledger.seen, ledger.context) if reads(request) else (ledger.context_without_words,)
-        )
-        request_fields = ("model", "strategy", "context_note", ledger.parameters, *record)
+        asked: Fields = ("model", "strategy", "context_note", ledger.parameters)
+        if reads(request):
+            asked += (ledger.seen,)
         return (
             (None, {"fields": CALL + ENDING}),
             ("What it took", {"fields": TAKEN}),
             ("Prices at that moment, in USD per million tokens", {"fields": PRICES}),
-            ("What was asked", {"fields": (*request_fields, "context_sha256", *ESTIMATE)}),
+            ("What was asked", {"fields": (*asked, ledger.context, "context_sha256", *ESTIMATE)}),
             (
                 "What the provider said of itself",
                 {"fields": ("upstream_id", "upstream_model", "upstream_created", "fingerprint")},
@@ -102,17 +135,29 @@ class CompletionAdmin(ReadOnlyAdmin[Completion]):
             *("finish_reason", "error", DURATION),
         )
 
-    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        titles = ("conversation__title",) if reads(request) else ()
-        return ("upstream_id", "user__username", *titles)
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.search_help_text = HELP_OF_READERS if reads(request) else HELP
+        return changelist
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Completion], search_term: str
+    ) -> tuple[QuerySet[Completion], bool]:
+        return sought(queryset, search_term, is_reader=reads(request)), False
 
     def seen(self, request: HttpRequest, call_id: int) -> HttpResponse:
-        """The call's messages, rebuilt and verified as its person sees them."""
-        if not (self.has_view_permission(request) and reads(request)):
+        """The call's messages, rebuilt and verified as its person sees them; from the ledger and
+        from the conversation.
+        """
+        comes_from = self.has_view_permission(request) or may(request, "view_conversation")
+        if not (comes_from and reads(request)):
             raise PermissionDenied
-        call = get_object_or_404(Completion.objects.select_related("message"), pk=call_id)
+        related = Completion.objects.select_related("message", "user", "conversation__owner")
+        call = get_object_or_404(related, pk=call_id)
+        looks.log_call(call, person_of(request))
         shown = (seen_of(call.message, call.pk) if call.message else None) or seen_call(call)
         title = {"title": "What the model saw", "opts": self.opts, "is_admin": True}
+        title |= {"has_view_permission": self.has_view_permission(request)}
         context = self.admin_site.each_context(request) | title | {"shown": shown}
         return TemplateResponse(request, "admin/conversations/completion/seen.html", context)
 

@@ -8,14 +8,15 @@ from django.utils.html import format_html
 
 from conversations.errors import words_for
 from conversations.models import Completion
-from conversations.templatetags.chat import seconds, usd
-from conversations.text import one_line
+from conversations.templatetags.chat import seconds
+from conversations.text import one_line, usd
 
-from .amounts import EMPTY
-from .calls import as_json
+from ..amounts import EMPTY
+from ..calls import as_json
+from ..rights import without_words
 
 TITLE_SHOWN = 40  # characters of a conversation's title
-HIDDEN = "(for who may read conversations)"
+ELSEWHERE = "(see: what the model saw)"
 
 Column = Callable[[Completion], str]
 
@@ -48,7 +49,7 @@ def conversation(call: Completion) -> str:
 
 @admin.display(description="conversation")
 def conversation_id(call: Completion) -> str:
-    """For who may not read conversations: a title is the person's own words."""
+    """For who may not read transcripts: a title is the person's own words."""
     return str(call.conversation_id) if call.conversation_id else EMPTY
 
 
@@ -61,17 +62,15 @@ def message(call: Completion) -> str:
 
 @admin.display(description="error in words")
 def error_words(call: Completion) -> str:
-    return words_for(call.error, call.error_detail) if call.error else EMPTY
+    """Without the provider's own: those may quote what a person wrote."""
+    return words_for(call.error, "…") if call.error else EMPTY
 
 
 @admin.display(description="parameters")
 def parameters(call: Completion) -> str:
-    return format_html('<pre class="record">{}</pre>', as_json(call.parameters))
-
-
-@admin.display(description="messages sent and left out")
-def context(call: Completion) -> str:
-    return format_html('<pre class="record">{}</pre>', as_json(call.context))
+    """Without stop texts and schemas, as `context` and for its reason."""
+    shown = without_words(call.parameters, ELSEWHERE)
+    return format_html('<pre class="record">{}</pre>', as_json(shown))
 
 
 @admin.display(description="what the model saw")
@@ -81,9 +80,13 @@ def seen(call: Completion) -> str:
 
 
 @admin.display(description="messages sent and left out")
-def context_without_words(call: Completion) -> str:
-    """For who may not read conversations: a literal, as a summary, says what was said."""
-    kept = [{**entry, "literal": HIDDEN} if "literal" in entry else entry for entry in call.context]
+def context(call: Completion) -> str:
+    """Without its texts: a literal, as a summary, says what was said, and who reads that is
+    logged where it is shown.
+    """
+    kept = [
+        {**entry, "literal": ELSEWHERE} if "literal" in entry else entry for entry in call.context
+    ]
     return format_html('<pre class="record">{}</pre>', as_json(kept))
 
 

@@ -7,14 +7,17 @@ made, and one that does not answer the message just above it says which one it f
 """
 
 import uuid
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from conversations.models import Conversation, Message, Role, Status
+from conversations.models import Conversation, Flag, Message, Role
+from conversations.review.transcripts import remark_on
 from conversations.threads import Tree, tree
 from conversations.transcript import Turn, turns_of
 
-from .calls import Call, ModelTotal, calls_without_message, totals_of
+from ..calls import Call, ModelTotal, calls_without_message, totals_of
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,12 @@ class Entry:
     number: int
     turn: Turn
     calls: list[Call]
+    flags: list[Flag]
     follows: int | None = None
 
     @property
     def notice(self) -> str:
-        """What the person reads below the turn, without speaking to the reviewer as them."""
-        if self.turn.message.status == Status.STOPPED:
-            return "Stopped by the person."
-        return self.turn.notice.words if self.turn.notice else ""
+        return remark_on(self.turn.message)
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,20 @@ class Reading:
     other_calls: list[Call]
     totals: list[ModelTotal]
 
+    @property
+    def entries(self) -> list[Entry]:
+        """Every message of the tree, in the order in which they were made."""
+        shown = (step.entry for step in self.steps if step.entry)
+        others = (branch.entries for step in self.steps for branch in step.others)
+        return sorted(chain(shown, *others), key=lambda entry: entry.number)
 
-def read(conversation: Conversation) -> Reading:
+
+def read(conversation: Conversation, flags: Sequence[Flag] = ()) -> Reading:
     grown = tree(conversation)
     turns = turns_of(conversation, grown, grown.parents)
     systems = list(conversation.messages.filter(role=Role.SYSTEM).in_order())
     current = conversation.system_message_id
-    reader = _Reader(grown, {turn.message.pk: turn for turn in turns})
+    reader = _Reader(grown, {turn.message.pk: turn for turn in turns}, flags)
     return Reading(
         system=next((message for message in systems if message.pk == current), None),
         earlier_systems=[message for message in systems if message.pk != current],
@@ -78,9 +86,12 @@ def read(conversation: Conversation) -> Reading:
 
 
 class _Reader:
-    def __init__(self, grown: Tree, turns: dict[uuid.UUID, Turn]) -> None:
+    def __init__(self, grown: Tree, turns: dict[uuid.UUID, Turn], flags: Sequence[Flag]) -> None:
         self.grown = grown
         self.turns = turns
+        self.flags: dict[uuid.UUID | None, list[Flag]] = defaultdict(list)
+        for flag in flags:
+            self.flags[flag.message_id].append(flag)
         self.numbers = {node: number for number, node in enumerate(grown.parents, start=1)}
 
     def steps(self, leaf: uuid.UUID | None) -> Iterator[Step]:
@@ -113,5 +124,6 @@ class _Reader:
             self.numbers[node],
             turn,
             [Call(row) for row in rows],
+            self.flags.get(node, []),
             follows=self.numbers[parent] if parent and parent != above else None,
         )
