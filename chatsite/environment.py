@@ -52,6 +52,11 @@ def choice(name: str, default: str, *others: str) -> str:
     return default
 
 
+def words(name: str) -> list[str]:
+    """What stands between commas."""
+    return [word for part in text(name).split(",") if (word := part.strip())]
+
+
 def is_url(value: str, *schemes: str) -> bool:
     """Whether this is an address with one of these schemes and a host."""
     try:

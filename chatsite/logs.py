@@ -49,7 +49,7 @@ def masked(text: str) -> str:
 
 
 def _secrets() -> Iterator[str]:
-    names = ("OPENAI_API_KEY", "SECRET_KEY", "METRICS_TOKEN")
+    names = ("OPENAI_API_KEY", "SECRET_KEY", "METRICS_TOKEN", "EMAIL_HOST_PASSWORD")
     urls = ("DATABASE_URL", "REDIS_URL", "OPENAI_BASE_URL")
     known = [getattr(settings, name, "") for name in names]
     passwords = [word for name in urls for word in _passwords(getattr(settings, name, ""))]

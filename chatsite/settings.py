@@ -9,7 +9,7 @@ from django.core.management.utils import get_random_secret_key
 from chatsite import loggers
 from chatsite.address import allowed_hosts, is_loopback, public_url
 from chatsite.databases import database
-from chatsite.environment import choice, flag, is_url, note, number, problems, text
+from chatsite.environment import choice, flag, is_url, note, number, problems, text, words
 from chatsite.layers import channel_layer
 from chatsite.secret_files import kept_secret
 
@@ -235,6 +235,31 @@ RETRY_CAP_SECONDS = number("RETRY_CAP_SECONDS", 30, least=0.01)
 CIRCUIT_FAILURES = int(number("CIRCUIT_FAILURES", 5, least=1))
 CIRCUIT_SECONDS = number("CIRCUIT_SECONDS", 5, least=0.01)
 CIRCUIT_CAP_SECONDS = number("CIRCUIT_CAP_SECONDS", 60, least=0.01)
+
+# Days that a conversation can be reviewed after its person deleted it; then `manage.py
+# remove_deleted` removes what was said in it. 0: at the next run.
+KEEP_DELETED_DAYS = int(number("KEEP_DELETED_DAYS", 30))
+
+# Whether models without a price may be used by whom a budget holds for: it cannot hold for them.
+ALLOW_UNKNOWN_PRICES = flag("ALLOW_UNKNOWN_PRICES")
+
+# A person's day is unusual past so many times the mean of their days; 0 is never.
+UNUSUAL_FACTOR = number("UNUSUAL_FACTOR", 5)
+
+# --- e-mail: alerts to whoever is answerable for the site -----------------------------------
+
+# Without a host no mail is sent.
+EMAIL_HOST = text("EMAIL_HOST")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
+EMAIL_PORT = int(number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25))
+EMAIL_HOST_USER = text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")
+# Seconds for each answer of the mail server.
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT", 10, least=0.1)
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL")
+# Who gets alerts; without any, the staff who may see them.
+ALERT_EMAILS = words("ALERT_EMAILS")
 
 # --- a running answer -------------------------------------------------------------------------
 

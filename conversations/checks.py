@@ -1,12 +1,15 @@
 """Misconfiguration, said before the site starts, with what to do about it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
+
+from conversations import accounting
 
 
 @register()
@@ -52,3 +55,25 @@ def exposed_without_tls(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
             id="chatsite.W001",
         )
     ]
+
+
+@register()
+def mail(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    return [Error(problem, id="chatsite.E004") for problem in _mail_problems()]
+
+
+def _mail_problems() -> Iterator[str]:
+    """What Django would only say when the first mail is sent."""
+    if not settings.EMAIL_HOST:
+        if settings.ALERT_EMAILS:
+            yield "ALERT_EMAILS needs EMAIL_HOST: without it no mail is sent."
+        return
+    if not accounting.is_address(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]):
+        yield "EMAIL_HOST needs DEFAULT_FROM_EMAIL, the address that mail comes from."
+    if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
+        yield "EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other; port 587 mostly takes the first."
+    if not 0 < settings.EMAIL_PORT < 65_536:
+        yield "EMAIL_PORT must be a port, such as 587."
+    for address in settings.ALERT_EMAILS:
+        if not accounting.is_address(address):
+            yield f"ALERT_EMAILS must be addresses between commas, not {address!r}."

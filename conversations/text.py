@@ -2,8 +2,14 @@
 
 import hashlib
 import re
+from decimal import ROUND_HALF_UP, Decimal
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNKNOWN_COST = "cost unknown"
+CENT = Decimal("0.01")
+SMALLEST_PLACES = 4  # decimals of an amount below one dollar
+SIGNIFICANT_DIGITS = 2  # that even the tiniest amount keeps
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -48,3 +54,32 @@ def roughly(seconds: float) -> str:
             return f"{count:,} {unit}{'s' if count > 1 else ''}"
     count = max(1, round(seconds))
     return f"{count} second{'s' if count > 1 else ''}"
+
+
+def usd(amount: Decimal | int | None) -> str:
+    """$12.50, $0.0010, $0.000045; an unknown amount is said to be unknown, never $0.00."""
+    if amount is None or amount == "":
+        return UNKNOWN_COST
+    exact = Decimal(amount)
+    if exact and abs(exact) < 1:
+        below_one = rounded(exact, _places_below_one(exact))
+        if abs(below_one) < 1:
+            return f"${below_one:f}"
+    return f"${rounded(exact, 2 if exact else SMALLEST_PLACES):,f}"
+
+
+def cents(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
+    """$7.42, $0.40, and $0.00 for just nothing: for sums beside a budget. Less than a cent keeps
+    its digits.
+    """
+    places = _places_below_one(amount) if 0 < amount < CENT else 2
+    return f"${amount.quantize(Decimal(1).scaleb(-places), rounding=rounding):,f}"
+
+
+def _places_below_one(amount: Decimal) -> int:
+    return max(SMALLEST_PLACES, SIGNIFICANT_DIGITS - 1 - amount.adjusted())
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    """Half away from nought, as people round."""
+    return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

@@ -13,6 +13,7 @@ from conversations.views import (
     settings,
     shaping,
     sidebar,
+    usage,
 )
 
 urlpatterns = [
@@ -66,6 +67,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/restore/", sidebar.restore, name="restore"),
     path("estimate/", estimates.estimate_new, name="estimate_new"),
     path("preview/", contexts.preview_new, name="preview_new"),
+    path("usage/", usage.own_usage, name="usage"),
     path("sidebar/", sidebar.sidebar, name="sidebar"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -6,6 +6,8 @@
     │   ├── DoesNotFit           422  the prompt exceeds the model's window
     │   │   └── TooLong          422  and nothing may be left out
     │   ├── JsonNotMentioned     422  JSON mode, and no message says so
+    │   ├── OverBudget           402  it could cost more than is left
+    │   ├── CostUnknown          402  nobody knows what, and there is a budget
     │   ├── ThreadMoved          409  this conversation went on elsewhere
     │   ├── AnswerRunning        409  one answer at a time
     │   ├── TooBusy              429  the line before the provider is full
@@ -55,9 +57,11 @@ from .failures import (
 )
 from .refusals import (
     AnswerRunning,
+    CostUnknown,
     DoesNotFit,
     InvalidInput,
     JsonNotMentioned,
+    OverBudget,
     Refusal,
     ThreadMoved,
     TooBusy,
@@ -76,12 +80,14 @@ __all__ = [
     "ChatError",
     "ConnectionLost",
     "ContextLengthExceeded",
+    "CostUnknown",
     "CutOff",
     "DoesNotFit",
     "InvalidInput",
     "JsonNotMentioned",
     "NeverBegun",
     "NoConnection",
+    "OverBudget",
     "QueueTimedOut",
     "QuotaSpent",
     "RateLimited",

@@ -1,5 +1,6 @@
 """What is refused at the door: a draft that cannot be sent as it is, or not now."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from .words import ChatError, by_code
@@ -67,6 +68,41 @@ class TooSoon(Refusal):
     def __init__(self, retry_after: int) -> None:
         super().__init__(str(retry_after))
         self.retry_after = retry_after
+
+
+class OverBudget(Refusal):
+    """The worst case does not fit into a budget; `detail` are the words.
+
+    `left` is what may still be spent, in USD; `resets` says when there is more, for the words of a
+    message of which nothing fits. `fits` is how many tokens an answer may have so that it does;
+    None where it may have none.
+    """
+
+    code = "over_budget"
+    status = 402
+    words = "{detail}"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        left: Decimal = Decimal(0),
+        resets: str = "",
+        fits: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.left = left
+        self.resets = resets
+        self.fits = fits
+
+
+class CostUnknown(Refusal):
+    code = "cost_unknown"
+    status = 402
+    words = (
+        "What this model costs is not known, and a budget holds here. Choose another model, or ask"
+        " whoever runs this site to enter its price."
+    )
 
 
 def is_refusal(code: str) -> bool:

@@ -17,6 +17,9 @@ MODEL_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*"
 MOST_STOPS = 4
 LONGEST_STOP = 200
 
+# More than any model writes, and what a database still holds.
+MOST_TOKENS = 10_000_000
+
 # Whole numbers as a database of 64 bits holds them.
 LEAST_SEED, MOST_SEED = -(2**63), 2**63 - 1
 
@@ -121,6 +124,14 @@ def whole_number(label: str, least: int, most: int, **kwargs: Any) -> forms.Inte
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), words),
         **kwargs,
     )
+
+
+def answer_limit() -> forms.IntegerField:
+    """Tokens that an answer may have for this once, so that it fits into a budget.
+
+    Not `max_tokens`: that is the chat's own setting, which a first message brings along.
+    """
+    return whole_number("The limit of an answer", 1, MOST_TOKENS)
 
 
 def decimal_number(label: str, most: int, help_text: str) -> forms.FloatField:

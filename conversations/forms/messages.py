@@ -6,7 +6,7 @@ from django.conf import settings
 from conversations.models import Role, Standing
 from conversations.text import one_line
 
-from .fields import MessageField, ModelField
+from .fields import MessageField, ModelField, answer_limit
 
 
 class TextForm(forms.Form):
@@ -29,12 +29,14 @@ class TextForm(forms.Form):
 
 class MessageForm(TextForm):
     parent = forms.UUIDField(required=False)
+    limit = answer_limit()
 
 
 class EditForm(TextForm):
     """Another version of a message; a person's is answered, unless they say no."""
 
     send = forms.ChoiceField(choices=[("yes", "Send"), ("no", "Save")], required=False)
+    limit = answer_limit()
 
 
 class WriteForm(TextForm):
@@ -60,6 +62,7 @@ class AnswerForm(forms.Form):
     """A wish for an answer, or for a branch. The same client id again is the same wish."""
 
     client_id = forms.UUIDField()
+    limit = answer_limit()
 
 
 class RetryForm(AnswerForm):

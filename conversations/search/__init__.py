@@ -8,15 +8,17 @@ partial text, stored twice a second, costs it nothing.
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import connection, connections
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from conversations.models import Message
 from conversations.models.message import MessageQuerySet
 
 from .vendors import vendor_of
-from .words import words_of
+from .words import parts_of, words_of
 
-__all__ = ["find"]
+__all__ = ["compact", "find", "saying"]
 
 
 def find(query: str, among: MessageQuerySet, most: int) -> list[Message]:
@@ -31,6 +33,30 @@ def find(query: str, among: MessageQuerySet, most: int) -> list[Message]:
     ids = _best(words, among.filter(deleted_at=None), most)
     messages = among.in_bulk(ids)
     return [messages[pk] for pk in ids if pk in messages]
+
+
+def saying(term: str) -> MessageQuerySet:
+    """All messages that say this, whatever has become of them; running answers too.
+
+    Words are found by their beginnings, each in any of its forms with or without accents; a term
+    with a space or a mark in it must stand there as it is, so the index only narrows the search.
+    What the index does not hold whole, as Chinese, is sought in the texts themselves. Past the
+    first 100,000 characters of a message nothing is found.
+    """
+    said = Q(text__icontains=term)
+    words = parts_of(term)
+    if words is None:
+        return Message.objects.filter(said)
+    indexed = Q(pk__in=RawSQL(*vendor_of(connection).saying(words)))  # noqa: S611 - of constants
+    if words != [term]:
+        indexed &= said
+    return Message.objects.filter(indexed | Q(pk__in=Message.objects.running().filter(said)))
+
+
+def compact() -> None:
+    """After content was removed for good: the index itself forgets its words."""
+    with connection.cursor() as cursor:
+        vendor_of(connection).compact(cursor)
 
 
 def _best(words: list[str], among: MessageQuerySet, most: int) -> list[UUID]:

@@ -7,6 +7,8 @@ PostgreSQL ranks by what a message says and does not know which words are rare, 
 weighs each word by the share of the messages found that hold it.
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 INDEXED_CHARACTERS = 100_000  # a tsvector holds 1 MB
+_ACCENTS = re.compile("[\u0300-\u036f]")
 
 # PostgreSQL would keep file names, hosts and numbers with their punctuation; without it a word
 # is the same word everywhere, as it is to SQLite. Accents go without the extension `unaccent`.
@@ -113,6 +116,19 @@ def ranked(
     return _RANKED.format(among=sql), [said, said, *params, most]
 
 
+def saying(words: list[str]) -> tuple[str, Sequence[Any]]:
+    # In quotes nothing is an operator, and no word holds a quote.
+    asked = " & ".join(f"'{_unaccented(word)}'" for word in words) + ":*"
+    return "SELECT message FROM conversations_search WHERE words @@ to_tsquery('simple', %s)", [
+        asked
+    ]
+
+
+def _unaccented(word: str) -> str:
+    """As conversations_search_words takes accents off."""
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
+
+
 def build(cursor: CursorWrapper) -> None:
     for statement in _BUILD:
         cursor.execute(statement)
@@ -123,6 +139,10 @@ def drop(cursor: CursorWrapper) -> None:
     cursor.execute("DROP FUNCTION IF EXISTS conversations_search_keep CASCADE")
     cursor.execute("DROP TABLE IF EXISTS conversations_search")
     cursor.execute("DROP FUNCTION IF EXISTS conversations_search_words")
+
+
+def compact(cursor: CursorWrapper) -> None:
+    """A row that was deleted is PostgreSQL's to sweep away, with all other tables' rows."""
 
 
 def is_there(cursor: CursorWrapper) -> bool:

@@ -11,6 +11,10 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+PAGES_AT_ONCE = 500  # of the index, merged in one write
+
+_MERGE = "INSERT INTO conversations_search (conversations_search, rank) VALUES ('merge', %s)"
+
 # Which messages have an entry. It is made of their first 100,000 characters.
 _SAYS = "{row}.status NOT IN ('queued', 'streaming') AND {row}.text <> ''"
 _SAID, _SAYING = _SAYS.format(row="OLD"), _SAYS.format(row="NEW")
@@ -85,6 +89,9 @@ _RANKED = """
     GROUP BY asked.number
     ORDER BY SUM(weight) DESC, asked.length / 100, asked.created_at DESC, asked.id
     LIMIT %s"""
+_ALL = """SELECT message FROM conversations_search_number WHERE number IN (
+    SELECT rowid FROM conversations_search WHERE conversations_search MATCH %s
+)"""
 _HITS = "SELECT %s, rowid FROM conversations_search WHERE conversations_search MATCH %s"
 
 
@@ -98,6 +105,10 @@ def ranked(
     return _RANKED.format(among=sql, hits=hits), [*params, *asked, most]
 
 
+def saying(words: list[str]) -> tuple[str, Sequence[Any]]:
+    return _ALL, [" AND ".join(f'"{word}"' for word in words) + " *"]
+
+
 def build(cursor: CursorWrapper) -> None:
     for statement in [*TABLES.values(), *TRIGGERS.values(), *_FILL]:
         cursor.execute(statement.replace("{says}", _SAYS.format(row="message")))
@@ -108,6 +119,22 @@ def drop(cursor: CursorWrapper) -> None:
         cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
     for table in TABLES:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def compact(cursor: CursorWrapper) -> None:
+    """FTS5 only marks an entry as removed until the segments that hold it are merged."""
+    pages = -PAGES_AT_ONCE  # below nought: begin to make one segment of all
+    while True:
+        before = _changes(cursor)
+        cursor.execute(_MERGE, [pages])
+        if _changes(cursor) - before < 2:  # as FTS5 says that there is nothing more to do
+            return
+        pages = PAGES_AT_ONCE
+
+
+def _changes(cursor: CursorWrapper) -> int:
+    cursor.execute("SELECT total_changes()")
+    return int(cursor.fetchone()[0])
 
 
 def is_there(cursor: CursorWrapper) -> bool:

@@ -1,7 +1,7 @@
 """A call of the ledger as one reads it: rebuilt from what is stored now, and verified."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +27,7 @@ _ENDINGS = {
     "cut_off": "broke off",
     "asked_to_wait": "asked to wait",
 }
+_REMOVED = "Removed with the chat's content."
 _CHANGED_AND_DELETED = "Changed and deleted since."
 
 
@@ -116,7 +117,9 @@ def seen_call(
     summaries = summarised(
         {entry.summary for entry in rebuilt.entries if entry.summary is not None}, call.user_id
     )
-    lines = [_line(*each, summaries) for each in enumerate(rebuilt.entries, start=1)]
+    is_removed = _is_removed(call, rebuilt)
+    problems = _PROBLEMS | ({MISSING: _REMOVED} if is_removed else {})
+    lines = [_line(*each, summaries, problems) for each in enumerate(rebuilt.entries, start=1)]
     seen = Seen(
         lines=lines,
         tokens=call.estimated_prompt_tokens,
@@ -126,7 +129,8 @@ def seen_call(
         body="" if rebuilt.messages is None else as_body(call.parameters, rebuilt.messages),
     )
     is_of_original = message is not None and message.pk != call.message_id
-    return SeenCall(call, seen, _proof(rebuilt), attempts, is_of_original)
+    proof = _proof_of_removed(rebuilt) if is_removed else _proof(rebuilt)
+    return SeenCall(call, seen, proof, attempts, is_of_original)
 
 
 def _calls_of(message: Message) -> list[Completion]:
@@ -158,7 +162,15 @@ def _is_elsewhere_and_gone(message: Message, call: Completion) -> bool:
     return not is_here and message.conversation.deleted_at is not None
 
 
-def _line(number: int, entry: Kept, summaries: dict[int, Summarised]) -> Line:
+def _is_removed(call: Completion, rebuilt: Rebuilt) -> bool:
+    """Whether what is not there any more went with its conversation's content."""
+    is_gone = any(entry.problem == MISSING for entry in rebuilt.entries)
+    return bool(is_gone and call.conversation and call.conversation.erased_at)
+
+
+def _line(
+    number: int, entry: Kept, summaries: dict[int, Summarised], problems: Mapping[str, str]
+) -> Line:
     is_hidden = entry.problem == CHANGED and entry.text is None
     return Line(
         number=number,
@@ -173,7 +185,7 @@ def _line(number: int, entry: Kept, summaries: dict[int, Summarised]) -> Line:
         text=entry.text,
         reason=entry.reason,
         label=entry.label.strip(),
-        problem=_CHANGED_AND_DELETED if is_hidden else _PROBLEMS.get(entry.problem, ""),
+        problem=_CHANGED_AND_DELETED if is_hidden else problems.get(entry.problem, ""),
         summarised=summaries.get(entry.summary) if entry.summary else None,
     )
 
@@ -193,6 +205,13 @@ def _proof(rebuilt: Rebuilt) -> Proof:
         Verdict.PROVED,
         "Proved: the SHA-256 of these messages is that of the array that was sent.",
     )
+
+
+def _proof_of_removed(rebuilt: Rebuilt) -> Proof:
+    if rebuilt.is_broken:
+        return _proof(rebuilt)
+    words = "The chat's content was removed: lengths, hashes and tokens are as they were recorded."
+    return Proof(Verdict.INCOMPLETE, words)
 
 
 def _change(rebuilt: Rebuilt) -> str:

@@ -3,37 +3,31 @@
 import re
 import time
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from django import template
 
-register = template.Library()
+from conversations.models import REVIEW_NOTICE, SiteText
+from conversations.text import cents, rounded, usd
 
-UNKNOWN_COST = "cost unknown"
-SMALLEST_PLACES = 4  # decimals of an amount below one dollar
-SIGNIFICANT_DIGITS = 2  # that even the tiniest amount keeps
+register = template.Library()
+register.filter(cents)
+register.filter(usd)
 
 # What a countdown takes the place of, as conversations.text.duration writes it.
 _MOMENT = re.compile(r"in \d[\d,]* (?:h|min|s)\b(?: \d+ (?:min|s)\b)?|any moment now")
 
 
 @register.filter
-def usd(amount: Decimal | int | None) -> str:
-    """$12.50, $0.0010, $0.000045; an unknown amount is said to be unknown, never $0.00."""
-    if amount is None or amount == "":
-        return UNKNOWN_COST
-    exact = Decimal(amount)
-    if exact and abs(exact) < 1:
-        places = max(SMALLEST_PLACES, SIGNIFICANT_DIGITS - 1 - exact.adjusted())
-        below_one = _rounded(exact, places)
-        if abs(below_one) < 1:
-            return f"${below_one:f}"
-    return f"${_rounded(exact, 2 if exact else SMALLEST_PLACES):,f}"
+def thousands(number: int | None) -> str:
+    return f"{number:,}" if isinstance(number, int) else ""
 
 
 @register.filter
-def thousands(number: int | None) -> str:
-    return f"{number:,}" if isinstance(number, int) else ""
+def article(number: int) -> str:
+    """a 1,200-token limit, but an 800-token one: as the number is read aloud."""
+    leading = f"{number:,}".split(",")[0]
+    return "an" if leading[0] == "8" or leading in {"11", "18"} else "a"
 
 
 @register.filter
@@ -54,10 +48,10 @@ def seconds(milliseconds: int | None) -> str:
     """4.2 s; from a minute on, 1 min 12 s."""
     if not isinstance(milliseconds, int):
         return ""
-    tenths = _rounded(Decimal(milliseconds) / 1000, 1)
+    tenths = rounded(Decimal(milliseconds) / 1000, 1)
     if tenths < 60:
         return f"{tenths} s"
-    minutes, rest = divmod(int(_rounded(tenths, 0)), 60)
+    minutes, rest = divmod(int(rounded(tenths, 0)), 60)
     return f"{minutes} min {rest} s"
 
 
@@ -65,6 +59,13 @@ def seconds(milliseconds: int | None) -> str:
 def waited(since: float | None) -> str:
     """Whole seconds since a moment, by this machine's clock: a browser's may be wrong."""
     return "" if since is None else str(max(0, int(time.time() - since)))
+
+
+@register.simple_tag
+def review_notice() -> str:
+    """What everybody is told of reviews: staff's words, or the default ones."""
+    said = SiteText.objects.order_by("pk").values_list("review_notice", flat=True).first()
+    return (said or "").strip() or REVIEW_NOTICE
 
 
 @register.inclusion_tag("conversations/_counted.html")
@@ -77,11 +78,7 @@ def counted(words: str, seconds: int | None) -> Mapping[str, object]:
     return {"before": before, "moment": moment[0], "after": after, "seconds": seconds}
 
 
-def _rounded(number: Decimal, places: int) -> Decimal:
-    return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-
-
 def _short(number: Decimal) -> Decimal:
     """One decimal below ten, none from there."""
-    tenths = _rounded(number, 1)
-    return tenths if tenths < 10 else _rounded(number, 0)
+    tenths = rounded(number, 1)
+    return tenths if tenths < 10 else rounded(number, 0)

@@ -12,7 +12,7 @@ Nothing sent is ever lost: texts are not rewritten and rows are not removed.
 """
 
 from .branching import branch_off
-from .holding import Changed
+from .holding import Changed, check_is_there
 from .standing import delete, restore, set_standing
 from .tokens import token_count, token_counts
 from .tree import Tree, path_to, tree
@@ -24,6 +24,7 @@ __all__ = [
     "Tree",
     "begin",
     "branch_off",
+    "check_is_there",
     "delete",
     "path_to",
     "restore",

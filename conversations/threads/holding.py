@@ -16,6 +16,7 @@ from conversations.models import Conversation, Message, Origin, Role
 
 P = ParamSpec("P")
 SENT_ELSEWHERE = "This was already sent in another chat."
+REMOVED = "This chat's content was removed."
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,15 @@ def hold(conversation: Conversation, *touched: uuid.UUID | None) -> Conversation
     needs. What has a client id looks it up before it checks that: sent again, it is no conflict.
     """
     held = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+    check_is_there(held)
     check_is_quiet(held, *touched)
     return held
+
+
+def check_is_there(held: Conversation) -> None:
+    """Raises InvalidInput for a request that came before its chat's content was removed."""
+    if held.erased_at:
+        raise InvalidInput(REMOVED)
 
 
 def check_is_quiet(held: Conversation, *touched: uuid.UUID | None) -> None:

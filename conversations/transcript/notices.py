@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from conversations.errors import (
     AskedToWait,
     ContextLengthExceeded,
+    CostUnknown,
+    OverBudget,
     QueueTimedOut,
     is_refusal,
     words_for,
@@ -25,8 +27,12 @@ _ACTIONS = {
     "does_not_fit": (SETTINGS,),
     "too_long": (SETTINGS, FRESH_START),
     "json_not_mentioned": (SETTINGS,),
+    OverBudget.code: (SETTINGS,),
+    CostUnknown.code: (SETTINGS,),
     "authentication": (),
 }
+# Refusals by which people ask themselves what it cost.
+_ABOUT_MONEY = {OverBudget.code, CostUnknown.code}
 TEXT_IS_KEPT = "The text is kept."
 
 
@@ -99,7 +105,7 @@ def _failure(message: Message, continued: tuple[str, ...]) -> Notice:
     said = [_sentence(words_for(call.error, call.error_detail)), _tries(calls)]
     if message.text:
         said.append(TEXT_IS_KEPT)
-    if not is_refusal(call.error):
+    if not is_refusal(call.error) or call.error in _ABOUT_MONEY:
         said.append(_charge(calls))
     actions = _ACTIONS.get(call.error, ())
     return Notice(

@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
 
 from conversations import threads
-from conversations.errors import InvalidInput, Refusal, ThreadMoved
+from conversations.errors import InvalidInput, ThreadMoved
 from conversations.models import (
     Beginning,
     Conversation,
@@ -20,30 +19,9 @@ from conversations.models import (
 )
 
 from .drafting.draft import is_fresh_start
+from .once import Admitted, Wish, admitted_by, known, once
 from .queueing import hold, leave, queue, queue_answer, store_question
 from .sweeps import end_dead_answers
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """What a request led to, now or when it was first made.
-
-    `is_at_end` says that the question follows what the page shows, so that nothing else changed.
-    """
-
-    question: Message
-    answer: Message
-    is_new: bool
-    is_at_end: bool = False
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A message as somebody wants to send it, after this message of the thread."""
-
-    text: str
-    client_id: uuid.UUID
-    parent: uuid.UUID | None = None
 
 
 def admit(user: AbstractBaseUser, conversation: Conversation, wish: Wish) -> Admitted:
@@ -76,7 +54,7 @@ def admit_first(
             conversation.refresh_from_db()
         return _store(conversation, replace(wish, parent=conversation.current_leaf_id))
 
-    return _once(lambda: _known(user, wish.client_id), store)
+    return once(user, lambda: known(user, wish.client_id), store)
 
 
 def admit_edit(
@@ -85,6 +63,7 @@ def admit_edit(
     old: Message,
     text: str,
     client_id: uuid.UUID,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Store another version of a person's message, with its queued answer."""
 
@@ -96,7 +75,8 @@ def admit_edit(
         # What was always sent is so in its new version; an excluded one is asked again to be sent.
         standing = Standing.PINNED if old.standing == Standing.PINNED else Standing.FREE
         question = store_question(held, old.parent_id, text, client_id, standing)
-        return Admitted(question, queue_answer(held, question), True)
+        answer = queue_answer(held, question, max_tokens=max_tokens)
+        return Admitted(question, answer, True)
 
     return _admit(user, conversation, client_id, store)
 
@@ -107,6 +87,7 @@ def admit_retry(
     old: Message,
     client_id: uuid.UUID,
     model: str = "",
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Store another answer as a sibling of the old one, by the same model or another."""
 
@@ -115,15 +96,25 @@ def admit_retry(
         if old.role != Role.ASSISTANT or not (old.parent or is_fresh_start(old)):
             raise InvalidInput("Only an answer to a message can be tried again.")
         leave(held, old)
-        is_summary = is_fresh_start(old)
-        answer = queue_answer(held, old.parent, client_id, model, is_summary=is_summary)
+        answer = queue_answer(
+            held,
+            old.parent,
+            client_id,
+            model,
+            is_summary=is_fresh_start(old),
+            max_tokens=max_tokens,
+        )
         return Admitted(old.parent or answer, answer, True)
 
     return _admit(user, conversation, client_id, store)
 
 
 def admit_answer(
-    user: AbstractBaseUser, conversation: Conversation, question: Message, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    question: Message,
+    client_id: uuid.UUID,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Store an answer to a person's message that ends the thread without one."""
 
@@ -133,19 +124,24 @@ def admit_answer(
             raise InvalidInput("Only a person's message can be answered.")
         if question.pk != held.current_leaf_id:
             raise ThreadMoved
-        return Admitted(question, queue_answer(held, question, client_id), True)
+        answer = queue_answer(held, question, client_id, max_tokens=max_tokens)
+        return Admitted(question, answer, True)
 
     return _admit(user, conversation, client_id, store)
 
 
 def admit_continuation(
-    user: AbstractBaseUser, conversation: Conversation, answer: Message, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    answer: Message,
+    client_id: uuid.UUID,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Queue an answer once more, to go on after the text that it has."""
 
-    def known() -> Admitted | None:
+    def first() -> Admitted | None:
         found = Message.objects.filter(owner_id=user.pk, pk=answer.pk).first()
-        return _admitted(found) if found and str(client_id) in found.continue_ids else None
+        return admitted_by(found) if found and str(client_id) in found.continue_ids else None
 
     def store() -> Admitted:
         held = hold(conversation)
@@ -158,15 +154,18 @@ def admit_continuation(
         found.status, found.run, found.stop_asked = Status.QUEUED, None, False
         found.ended_at, found.token_counts = None, {}
         found.continue_ids = [*found.continue_ids, str(client_id)]
-        found.model = found.model or held.model
+        found.model, found.max_tokens = found.model or held.model, max_tokens
         return Admitted(found.parent or found, queue(held, found), True)
 
     end_dead_answers(conversation)
-    return _once(known, store)
+    return once(user, first, store)
 
 
 def admit_fresh_start(
-    user: AbstractBaseUser, conversation: Conversation, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    client_id: uuid.UUID,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Store a new conversation that begins with a summary of this one, and queue the summary."""
 
@@ -184,11 +183,11 @@ def admit_fresh_start(
         )
         system = held.system_message
         threads.set_system_message(fresh, system.text if system else "")
-        answer = queue_answer(fresh, None, client_id, is_summary=True)
+        answer = queue_answer(fresh, None, client_id, is_summary=True, max_tokens=max_tokens)
         return Admitted(answer, answer, True)
 
     end_dead_answers(conversation)
-    return _once(lambda: _known(user, client_id), store)
+    return once(user, lambda: known(user, client_id), store)
 
 
 def _admit(
@@ -198,39 +197,11 @@ def _admit(
     store: Callable[[], Admitted],
 ) -> Admitted:
     end_dead_answers(conversation)
-    admitted = _once(lambda: _known(user, client_id), store)
+    admitted = once(user, lambda: known(user, client_id), store)
     # A client id is one person's, not one conversation's; but it is asked about here.
     if admitted.answer.conversation_id != conversation.pk:
         raise InvalidInput("This message was already sent in another chat.")
     return admitted
-
-
-def _once(known: Callable[[], Admitted | None], store: Callable[[], Admitted]) -> Admitted:
-    if admitted := known():
-        return admitted
-    try:
-        with transaction.atomic():
-            return store()
-    except (IntegrityError, Refusal):
-        # The same client id at the same moment: the other request was first.
-        if admitted := known():
-            return admitted
-        raise
-
-
-def _known(user: AbstractBaseUser, client_id: uuid.UUID) -> Admitted | None:
-    found = Message.objects.filter(owner_id=user.pk, client_id=client_id).first()
-    return _admitted(found)
-
-
-def _admitted(found: Message | None) -> Admitted | None:
-    """What a message led to when its client id came for the first time."""
-    if found is None:
-        return None
-    if found.is_answer:
-        return Admitted(found.parent or found, found, False)
-    answers = found.children.filter(role=Role.ASSISTANT).in_order()
-    return Admitted(found, answers.first() or found, False)
 
 
 def _store(conversation: Conversation, wish: Wish) -> Admitted:
@@ -238,4 +209,5 @@ def _store(conversation: Conversation, wish: Wish) -> Admitted:
     if wish.parent != held.current_leaf_id:
         raise ThreadMoved
     question = store_question(held, held.current_leaf_id, wish.text, wish.client_id)
-    return Admitted(question, queue_answer(held, question), True, is_at_end=True)
+    answer = queue_answer(held, question, max_tokens=wish.max_tokens)
+    return Admitted(question, answer, True, is_at_end=True)

@@ -1,25 +1,22 @@
-"""What goes on behind the requests: admissions, running answers, sweeps, and how all of it ends."""
+"""What goes on behind the requests: admissions and what becomes of them, asked for by a person."""
 
 import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import close_old_connections
-from django.utils import timezone
 
 from conversations import line
 from conversations.models import Conversation, Message
 
-from . import admission, dispatch, draining, steady, sweeps
-from .admission import Admitted, Wish
-from .sharing import broadcasts, live, lookout, others
-from .tasks import in_database, own, owned
+from . import admission, dispatch
+from .once import Admitted, Wish
+from .sharing import broadcasts, live, others
+from .tasks import own
 from .writing import store, summaries
 
 log = logging.getLogger(__name__)
@@ -49,9 +46,13 @@ async def edit(
     old: Message,
     text: str,
     client_id: uuid.UUID,
+    *,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Store another version of a message and start its answer. Raises a Refusal."""
-    return await _admit(lambda: admission.admit_edit(user, conversation, old, text, client_id))
+    return await _admit(
+        lambda: admission.admit_edit(user, conversation, old, text, client_id, max_tokens)
+    )
 
 
 async def retry(
@@ -60,30 +61,54 @@ async def retry(
     old: Message,
     client_id: uuid.UUID,
     model: str = "",
+    *,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Start another answer beside the old one. Raises a Refusal."""
-    return await _admit(lambda: admission.admit_retry(user, conversation, old, client_id, model))
+    return await _admit(
+        lambda: admission.admit_retry(user, conversation, old, client_id, model, max_tokens)
+    )
 
 
 async def answer(
-    user: AbstractBaseUser, conversation: Conversation, question: Message, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    question: Message,
+    client_id: uuid.UUID,
+    *,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Start an answer to a message that ends the thread without one. Raises a Refusal."""
-    return await _admit(lambda: admission.admit_answer(user, conversation, question, client_id))
+    return await _admit(
+        lambda: admission.admit_answer(user, conversation, question, client_id, max_tokens)
+    )
 
 
 async def continue_answer(
-    user: AbstractBaseUser, conversation: Conversation, old: Message, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    old: Message,
+    client_id: uuid.UUID,
+    *,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Let an answer that ended too early go on. Raises a Refusal."""
-    return await _admit(lambda: admission.admit_continuation(user, conversation, old, client_id))
+    return await _admit(
+        lambda: admission.admit_continuation(user, conversation, old, client_id, max_tokens)
+    )
 
 
 async def fresh_start(
-    user: AbstractBaseUser, conversation: Conversation, client_id: uuid.UUID
+    user: AbstractBaseUser,
+    conversation: Conversation,
+    client_id: uuid.UUID,
+    *,
+    max_tokens: int | None = None,
 ) -> Admitted:
     """Start the summary with which a new conversation begins. Raises a Refusal."""
-    return await _admit(lambda: admission.admit_fresh_start(user, conversation, client_id))
+    return await _admit(
+        lambda: admission.admit_fresh_start(user, conversation, client_id, max_tokens)
+    )
 
 
 async def _admit(door: Callable[[], Admitted]) -> Admitted:
@@ -134,11 +159,6 @@ async def stop(conversation: Conversation, answer: uuid.UUID) -> bool:
     return was_running or runner is not None
 
 
-async def _stop_here(hint: Mapping[str, Any]) -> None:
-    if runner := live.runner(uuid.UUID(hint["answer"])):
-        runner.stop()
-
-
 async def try_now(conversation: Conversation, answer: uuid.UUID) -> bool:
     """Let an answer in line not wait for the moment of its next try; False for any other."""
     own_answer = conversation.messages.filter(pk=answer)
@@ -148,79 +168,3 @@ async def try_now(conversation: Conversation, answer: uuid.UUID) -> bool:
     await others.say("line")
     await dispatch.advance()
     return has_waited
-
-
-# --- the process begins and ends ------------------------------------------------------------
-
-
-async def recover(is_alone: bool) -> None:
-    """End what a crash left running: all of it where this is the site's only process."""
-    start = timezone.now()
-    if is_alone:
-        await _sweep(lambda: sweeps.end_all_answers_before(start))
-        # Nobody else can be there to call those who stand in line.
-        await in_database(line.adopt, others.PROCESS)
-    else:
-        await _sweep(sweeps.end_all_dead_answers)
-    await dispatch.advance()
-
-
-async def _sweep(sweep: Callable[[], list[Message]]) -> None:
-    async with ThreadSensitiveContext():
-        ended = await database_sync_to_async(sweep)()
-    for answer in ended:
-        log.warning("answer %s was interrupted; nobody wrote it any more", answer.pk)
-        await broadcasts.publish(answer.conversation_id, broadcasts.AnswerEnded(answer.pk))
-
-
-def start_sweeping(is_alone: bool) -> None:
-    others.listen("stop", _stop_here)
-    others.listen("line", _look_at_line)
-    lookout.start()
-    steady.begin()
-    own(_sweep_forever(is_alone), "sweeps")
-
-
-async def _look_at_line(hint: Mapping[str, Any]) -> None:
-    dispatch.nudge()
-
-
-async def _sweep_forever(is_alone: bool) -> None:
-    try:
-        await recover(is_alone)
-    except Exception:
-        log.exception("the first sweep failed")
-    while True:
-        await asyncio.sleep(steady.pace())
-        try:
-            await _sweep(sweeps.end_all_dead_answers)
-            dispatch.nudge()
-        except Exception:
-            # Whatever it was: without sweeps a dead answer would run for ever.
-            log.exception("a sweep failed; the next one comes in %.1f s", steady.pace())
-
-
-async def drain() -> None:
-    """Begin nothing new; let running answers go on for the grace period, then end them."""
-    draining.begin()
-    await dispatch.advance()
-    await others.say("line")
-    if answers := _answers():
-        await asyncio.wait(answers, timeout=settings.GRACE_SECONDS)
-
-
-async def shutdown() -> None:
-    """End every answer of this process with what has arrived, as interrupted."""
-    dispatch.stop()
-    answers = _answers()
-    for answer in live.running():
-        if runner := live.runner(answer):
-            runner.interrupt()
-    if answers:
-        await asyncio.wait(answers, timeout=settings.SHUTDOWN_SECONDS)
-    for task in owned():
-        task.cancel()
-
-
-def _answers() -> list[asyncio.Task[Any]]:
-    return [task for task in owned() if task.get_name().startswith("answer ")]

@@ -17,6 +17,7 @@ from conversations.models import (
 )
 from conversations.tokens import count, encoding_name
 
+from .drafting.affording import hold as hold_back
 from .drafting.draft import FRESH_OPENING, ask_of, draft_of
 from .sharing import others
 
@@ -24,6 +25,7 @@ from .sharing import others
 def hold(conversation: Conversation) -> Conversation:
     """The conversation, locked until the transaction ends, with no answer running in it."""
     held = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+    threads.check_is_there(held)
     if held.messages.running().exists():
         raise AnswerRunning
     return held
@@ -66,8 +68,11 @@ def queue_answer(
     model: str = "",
     *,
     is_summary: bool = False,
+    max_tokens: int | None = None,
 ) -> Message:
-    """`is_summary` is the one that a fresh start begins with: from there on it is always sent."""
+    """`is_summary` is the one that a fresh start begins with: from there on it is always sent.
+    `max_tokens` is the answer's own limit.
+    """
     answer = Message(
         conversation=held,
         owner_id=held.owner_id,
@@ -80,6 +85,7 @@ def queue_answer(
         model=model or held.model,
         response_format=ResponseFormat.TEXT if is_summary else held.response_format,
         client_id=client_id,
+        max_tokens=max_tokens,
     )
     return queue(held, answer)
 
@@ -92,6 +98,7 @@ def queue(held: Conversation, answer: Message) -> Message:
     answer.not_before, answer.wait, answer.failure, answer.claims = None, "", "", 0
     answer.home, answer.beat = others.PROCESS, answer.queued_at
     answer.save()
+    hold_back(draft, answer)
     held.current_leaf = answer
     held.active_at = timezone.now()
     held.save(update_fields=["current_leaf", "active_at"])

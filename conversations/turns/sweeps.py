@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
+from conversations import accounting
 from conversations.models import Conversation, Message, Status
 from conversations.models.message import MessageQuerySet
 
@@ -26,12 +27,14 @@ def end_dead_answers(conversation: Conversation) -> list[Message]:
 def end_all_dead_answers() -> list[Message]:
     """Of the whole site, and calls beside them that nobody makes any more."""
     end_lost_asides()
+    accounting.release_orphans()
     return _take_over(_dead(Message.objects.all()))
 
 
 def end_all_answers_before(start: datetime) -> list[Message]:
     """Of the whole site, when its only process starts: none of before can be running."""
     end_lost_asides(start)
+    accounting.release_orphans()
     return _take_over(Message.objects.claimed().filter(beat__lt=start))
 
 

@@ -50,7 +50,7 @@ def _preview(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     draft = draft_of(conversation, text_of(request))
     context = {
         "conversation": conversation,
-        "estimate": Estimate.of(draft),
+        "estimate": Estimate.of(draft, conversation.owner_id),
         "seen": seen_draft(draft, conversation.owner_id),
     }
     return render(request, "conversations/_preview.html", context)

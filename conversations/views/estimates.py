@@ -1,7 +1,7 @@
 """What the next message will take, while it is being typed."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +9,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import presets, threads
+from conversations.errors import OverBudget
 from conversations.forms import MessageField
 from conversations.models import Conversation
-from conversations.turns import Draft, make_draft
+from conversations.turns import Draft, make_draft, refusal_of
 
 from .beginnings import chat_to_be
-from .shell import own_conversation
+from .meters import meter_of
+from .shell import own_conversation, person
 
 # Shares of the room for a prompt from which on the gauge is amber, and red.
 FILLING, NEARLY_FULL = 0.8, 0.95
@@ -23,7 +25,9 @@ FILLING, NEARLY_FULL = 0.8, 0.95
 @dataclass(frozen=True)
 class Estimate:
     """Tokens to send and USD; a cost of None is unknown. `room` is what a prompt may take of the
-    window, `ends_at` the newest message that will not be sent.
+    window, `ends_at` the newest message that will not be sent. `fits` is how many tokens an answer
+    may have where nothing but a budget stands in the way; nothing at all does not fit where
+    `is_blocked`.
     """
 
     tokens: int
@@ -35,9 +39,13 @@ class Estimate:
     ends_at: uuid.UUID | None = None
     is_summary_due: bool = False
     problem: str = ""
+    fits: int | None = None
+    is_blocked: bool = False
 
     @classmethod
-    def of(cls, draft: Draft) -> "Estimate":
+    def of(cls, draft: Draft, user_id: int) -> "Estimate":
+        over = None if draft.problem else refusal_of(draft, user_id)
+        fits = over.fits if isinstance(over, OverBudget) else None
         return cls(
             tokens=draft.context.tokens,
             window=draft.limits.window,
@@ -47,7 +55,9 @@ class Estimate:
             left_out=0 if draft.problem else draft.context.left_out,
             ends_at=draft.context.ends_at,
             is_summary_due=draft.is_summary_due,
-            problem=str(draft.problem or ""),
+            problem=str(draft.problem or over or ""),
+            fits=fits,
+            is_blocked=over is not None and fits is None,
         )
 
     @property
@@ -62,7 +72,9 @@ class Estimate:
 
 
 def estimate_of(conversation: Conversation, text: str) -> Estimate:
-    return Estimate.of(draft_of(conversation, text))
+    found = Estimate.of(draft_of(conversation, text), conversation.owner_id)
+    # There is nothing yet that could be sent with a limit.
+    return found if text.strip() else replace(found, fits=None)
 
 
 def draft_of(conversation: Conversation, text: str) -> Draft:
@@ -94,5 +106,6 @@ def _answer(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         "conversation": conversation,
         "is_new": conversation._state.adding,
         "is_moved": True,
+        "meter": meter_of(person(request)),
     }
     return render(request, "conversations/_estimate.html", context)

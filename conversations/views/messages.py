@@ -27,7 +27,7 @@ from .shell import (
 @saying_no
 async def start(request: HttpRequest) -> HttpResponse:
     """The first message: it makes its conversation, and the page goes there."""
-    wish = Wish(**await checked(MessageForm(request.POST)))
+    wish = await _wish(request)
     conversation, system_text = await begun(request)
     examples = conversation.preset.examples if conversation.preset else ()
     user = await aperson(request)
@@ -41,9 +41,14 @@ async def start(request: HttpRequest) -> HttpResponse:
 async def send(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     user = await aperson(request)
     conversation = await aown_conversation(user, conversation_id)
-    wish = Wish(**await checked(MessageForm(request.POST)))
+    wish = await _wish(request)
     admitted = await turns.send(user, conversation, wish)
     return await sync_to_async(_exchange)(request, conversation, admitted)
+
+
+async def _wish(request: HttpRequest) -> Wish:
+    wanted = await checked(MessageForm(request.POST))
+    return Wish(wanted["text"], wanted["client_id"], wanted["parent"], wanted["limit"])
 
 
 def _exchange(request: HttpRequest, conversation: Conversation, admitted: Admitted) -> HttpResponse:
@@ -63,7 +68,8 @@ async def retry(
     conversation = await aown_conversation(user, conversation_id)
     old = await aget_object_or_404(conversation.messages.select_related("parent"), pk=message_id)
     wanted = await checked(RetryForm(request.POST))
-    await turns.retry(user, conversation, old, wanted["client_id"], wanted["model"])
+    client_id, model, limit = wanted["client_id"], wanted["model"], wanted["limit"]
+    await turns.retry(user, conversation, old, client_id, model, max_tokens=limit)
     await conversation.arefresh_from_db()
     return await sync_to_async(render_log)(request, conversation, 202)
 

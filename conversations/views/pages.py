@@ -12,6 +12,7 @@ from conversations.models import Conversation, Preset
 
 from .beginnings import begun_with, chosen
 from .estimates import estimate_of
+from .meters import meter_of
 from .presets import own_presets
 from .settings import drawer_of
 from .shell import own_conversation, person
@@ -52,6 +53,7 @@ def _page(request: HttpRequest, conversation: Conversation, *, is_new: bool) -> 
             "running_answer": next((each.pk for each in running if each.is_running), None),
             "sidebar": sidebar_of(person(request), "", 1),
             "estimate": estimate_of(conversation, ""),
+            "meter": meter_of(person(request)),
         },
     )
 

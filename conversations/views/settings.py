@@ -6,7 +6,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from conversations import accounting, threads, turns
@@ -42,7 +42,8 @@ def _save(conversation: Conversation, changes: QueryDict) -> tuple[Conversation,
     """All that is right; what is wrong keeps nothing else from being saved."""
     with transaction.atomic():
         # Locked, for another page may save something else at this moment.
-        held = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        there = Conversation.objects.select_for_update(no_key=True).filter(erased_at=None)
+        held = get_object_or_404(there, pk=conversation.pk)
         form = SettingsForm.changing(held, changes)
         form.full_clean()
         form.apply(held)

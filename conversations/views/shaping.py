@@ -69,7 +69,8 @@ async def edit(
     if old.role != Role.USER or wanted["send"] == "no":
         changed = await sync_to_async(threads.rewrite)(conversation, old, text, client_id)
         return await _changed(request, changed)
-    await turns.edit(await aperson(request), conversation, old, text, client_id)
+    user = await aperson(request)
+    await turns.edit(user, conversation, old, text, client_id, max_tokens=wanted["limit"])
     return await _asked(request, conversation)
 
 
@@ -81,7 +82,8 @@ async def continue_answer(
     conversation, answer = await find(request, conversation_id, message_id)
     wanted = await checked(AnswerForm(request.POST))
     user = await aperson(request)
-    await turns.continue_answer(user, conversation, answer, wanted["client_id"])
+    client_id, limit = wanted["client_id"], wanted["limit"]
+    await turns.continue_answer(user, conversation, answer, client_id, max_tokens=limit)
     return await _asked(request, conversation)
 
 
@@ -92,7 +94,8 @@ async def answer(
 ) -> HttpResponse:
     conversation, question = await find(request, conversation_id, message_id)
     wanted = await checked(AnswerForm(request.POST))
-    await turns.answer(await aperson(request), conversation, question, wanted["client_id"])
+    user, client_id, limit = await aperson(request), wanted["client_id"], wanted["limit"]
+    await turns.answer(user, conversation, question, client_id, max_tokens=limit)
     return await _asked(request, conversation)
 
 
@@ -102,7 +105,8 @@ async def fresh_start(request: HttpRequest, conversation_id: uuid.UUID) -> HttpR
     user = await aperson(request)
     conversation = await aown_conversation(user, conversation_id)
     wanted = await checked(AnswerForm(request.POST))
-    admitted = await turns.fresh_start(user, conversation, wanted["client_id"])
+    client_id, limit = wanted["client_id"], wanted["limit"]
+    admitted = await turns.fresh_start(user, conversation, client_id, max_tokens=limit)
     return _go_to(admitted.answer.conversation_id)
 
 

@@ -15,9 +15,11 @@ from django.shortcuts import aget_object_or_404, get_object_or_404, render
 
 from conversations.errors import (
     AnswerRunning,
+    CostUnknown,
     DoesNotFit,
     InvalidInput,
     JsonNotMentioned,
+    OverBudget,
     Refusal,
     ThreadMoved,
     TooBusy,
@@ -36,6 +38,9 @@ _ACTIONS: dict[type[Refusal], Sequence[str]] = {
     TooBusy: ("retry",),
     TooLong: ("settings", "fresh"),
     JsonNotMentioned: ("settings",),
+    # A cheaper model, or one whose price is known.
+    OverBudget: ("settings",),
+    CostUnknown: ("settings",),
 }
 
 
@@ -72,16 +77,19 @@ def notice(
     words: str,
     actions: Sequence[str] = (),
     seconds: int | None = None,
+    fits: int | None = None,
 ) -> HttpResponse:
     """Words where the person looks, above the composer; the draft stays in it.
 
-    Words that say in how many `seconds` it is over count down, and go away by themselves.
+    Words that say in how many `seconds` it is over count down, and go away by themselves. `fits`
+    is how many tokens an answer may have, where the same would be accepted with that limit.
     """
     route = request.resolver_match
     context = {
         "words": words,
         "actions": tuple(actions),
         "seconds": seconds,
+        "fits": fits,
         "conversation_id": route.kwargs.get("conversation_id") if route else None,
     }
     response = render(request, "conversations/_notice.html", context, status=status)
@@ -94,8 +102,9 @@ def notice(
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     seconds = refusal.retry_after if isinstance(refusal, TooSoon) else None
-    actions = _ACTIONS.get(type(refusal), ())
-    return notice(request, refusal.status, str(refusal), actions, seconds)
+    fits = refusal.fits if isinstance(refusal, OverBudget) else None
+    actions = () if fits else _ACTIONS.get(type(refusal), ())
+    return notice(request, refusal.status, str(refusal), actions, seconds, fits)
 
 
 def saying_no(view: View[P]) -> View[P]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -92,8 +92,8 @@ def rename(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     form = RenameForm(request.POST)
     if not form.is_valid():
         return invalid(request, form)
-    conversation.title = form.cleaned_data["title"]
-    conversation.save(update_fields=["title"])
+    here = Conversation.objects.filter(pk=conversation.pk, erased_at=None)
+    here.update(title=form.cleaned_data["title"])
     return _rows(request, sidebar_of(person(request), "", 1))
 
 
@@ -109,14 +109,16 @@ def delete(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     conversation = _here_or_deleted(request, conversation_id)
-    conversation.deleted_at = None
-    conversation.save(update_fields=["deleted_at"])
+    # Its content may be removed at this very moment.
+    if not Conversation.objects.filter(pk=conversation.pk, erased_at=None).update(deleted_at=None):
+        raise Http404
     return _rows(request, sidebar_of(person(request), "", 1))
 
 
 def _here_or_deleted(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
     """What is asked again, since the first answer was lost, is answered like the first time."""
-    return get_object_or_404(Conversation, owner=person(request), pk=conversation_id)
+    theirs = Conversation.objects.filter(owner=person(request), erased_at=None)
+    return get_object_or_404(theirs, pk=conversation_id)
 
 
 def _rows(request: HttpRequest, rows: Sidebar) -> HttpResponse:

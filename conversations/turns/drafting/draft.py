@@ -1,5 +1,6 @@
 """The request of a turn, and what it will take: one piece of code for preview and call."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -19,7 +20,7 @@ from conversations.models import (
 )
 from conversations.upstream import Request
 
-from .limits import Limits, limits_of
+from .limits import Limits, limits_of, narrowed
 from .material import Ask, gather
 
 # What this app says to a model in its own words; the drawer shows it like everything else.
@@ -71,7 +72,10 @@ class Draft:
         """USD that the call costs at most by the estimate; None where the price is not known."""
         if self.price is None:
             return None
-        return accounting.worst_case(self.price, self.context.tokens, self.limits.max_tokens)
+        # What turned out to be more by the provider's own counting is taken as that.
+        tokens = math.ceil(self.context.tokens * self.limits.scale)
+        most = accounting.worst_case(self.price, tokens, self.limits.max_tokens)
+        return min(most, accounting.MOST_OF_A_CALL)
 
 
 def make_draft(
@@ -99,6 +103,7 @@ def ask_of(answer: Message) -> Ask:
             model=answer.model,
             strategy=summary.STRATEGY.name,
             response_format=ResponseFormat.TEXT,
+            max_tokens=answer.max_tokens,
         )
     path = threads.path_to(conversation, answer.parent_id)
     ask = Ask(
@@ -107,6 +112,7 @@ def ask_of(answer: Message) -> Ask:
         path,
         model=answer.model,
         response_format=answer.response_format,
+        max_tokens=answer.max_tokens,
     )
     return replace(ask, path=[*path, answer], closing=CONTINUE) if answer.text else ask
 
@@ -119,7 +125,7 @@ def is_fresh_start(answer: Message) -> bool:
 def draft_of(ask: Ask, limits: Limits | None = None) -> Draft:
     """`limits` are those of the model, unless its provider has told better ones."""
     price = accounting.price_of(ask.model_asked)
-    limits = limits or limits_of(price, ask.conversation.max_tokens)
+    limits = limits or narrowed(limits_of(price, ask.conversation.max_tokens), ask.max_tokens)
     material = gather(ask, limits)
     context = build(ask.strategy_asked, material)
     return Draft(

@@ -27,6 +27,14 @@ class Limits:
         return int(min(self.max_input, self.window - self.max_tokens) / self.scale)
 
 
+def narrowed(limits: Limits, max_tokens: int | None) -> Limits:
+    """With a shorter answer, to the same prompt."""
+    if max_tokens is None or max_tokens >= limits.max_tokens:
+        return limits
+    room = min(limits.max_input, limits.window - limits.max_tokens)
+    return replace(limits, max_input=room, max_tokens=max_tokens)
+
+
 def limits_of(price: ModelPrice | None, max_tokens: int | None) -> Limits:
     """The limits of a model; where its row leaves a figure open, the careful reading holds."""
     window = settings.DEFAULT_CONTEXT_WINDOW

@@ -41,6 +41,8 @@ class Ask:
     model: str = ""
     strategy: str = ""
     response_format: str = ""
+    # A limit of the answer's own; it makes no more room for the prompt.
+    max_tokens: int | None = None
 
     @property
     def model_asked(self) -> str:

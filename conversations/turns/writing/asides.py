@@ -1,6 +1,7 @@
 """A call that no page watches: a summary. Its row in the ledger is settled however it ends."""
 
 import asyncio
+import logging
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from conversations.upstream import Request, open_stream
 from ..tasks import patiently
 from .arrived import Arrived
 from .calls import CallFacts, settle, with_stream
+
+log = logging.getLogger(__name__)
 
 # Seconds; an answer may be waiting for it.
 LONGEST = 120
@@ -92,9 +95,17 @@ def end_lost_asides(before: datetime | None = None) -> int:
     orphans = Completion.objects.open().filter(purpose=Purpose.ANSWER)
     orphans = orphans.filter(Q(message=None) | ~Q(message__status__in=RUNNING))
     calls = [*asides.values_list("pk", flat=True), *orphans.values_list("pk", flat=True)]
-    for call in calls:
+    return sum(_settle_or_log(call) for call in calls)
+
+
+def _settle_or_log(call: int) -> bool:
+    """One that cannot be settled keeps no other from it."""
+    try:
         _settle(call, CallFacts(error=CutOff.code), "", "")
-    return len(calls)
+    except Exception:
+        log.exception("call %d could not be settled; the next sweep tries again", call)
+        return False
+    return True
 
 
 def _settle(call_id: int, facts: CallFacts, text: str, reasoning: str) -> None:

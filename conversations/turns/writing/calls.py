@@ -1,18 +1,21 @@
 """A call in the ledger: opened before it is made, settled once with what it took."""
 
+import logging
 import uuid
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Value
 from django.db.models.functions import Now
 
 from conversations import accounting
-from conversations.models import Completion, Conversation, Message, Purpose, UsdField
+from conversations.accounting import Account
+from conversations.models import Completion, Conversation, Message, Purpose
 from conversations.tokens import Usage
 from conversations.upstream import Stream
 
 from ..drafting.draft import Draft
 from . import chronicle
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def with_stream(facts: CallFacts, stream: Stream) -> CallFacts:
 def open_call(
     draft: Draft,
     conversation: Conversation,
+    account: Account,
     *,
     purpose: Purpose = Purpose.ANSWER,
     answer: Message | None = None,
@@ -60,6 +64,8 @@ def open_call(
         conversation=conversation,
         user_id=conversation.owner_id,
         purpose=purpose,
+        day=account.day,
+        groups=list(account.groups),
         model=draft.request.model,
         parameters={name: value for name, value in body.items() if name != "messages"},
         context=draft.context.record(),
@@ -86,7 +92,7 @@ def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: in
         if facts.is_charged:
             estimate = call.estimated_prompt_tokens
             usage = Usage(estimate, tokens + reasoning_tokens, reasoning=reasoning_tokens)
-    _book(call, usage)
+    _price(call, usage)
     for name in (
         "upstream_id",
         "upstream_model",
@@ -101,11 +107,11 @@ def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: in
         setattr(call, name, getattr(facts, name))
     call.ended_at = Now()
     call.save()
-    _move_totals(call)
+    accounting.book(call)
     chronicle.tell_call(call)
 
 
-def _book(call: Completion, usage: Usage) -> None:
+def _price(call: Completion, usage: Usage) -> None:
     call.prompt_tokens = usage.prompt
     call.cached_tokens = usage.cached
     call.cache_write_tokens = usage.cache_write
@@ -114,24 +120,16 @@ def _book(call: Completion, usage: Usage) -> None:
     if usage == Usage(0, 0):
         call.cost = accounting.NOTHING
         return
-    price = accounting.price_on(call.model, call.created_at)
+    price = accounting.price_on(call.model, call.day)
     if price is None:
         return
     at = accounting.rates(price, usage.prompt)
+    cost = accounting.cost(usage, at)
+    if cost > accounting.MOST_OF_A_CALL:
+        log.error("call %d: $%s cannot be true; its cost is unknown", call.pk, cost)
+        return
     call.price_input = at.input
     call.price_cached_input = at.cached_input
     call.price_cache_write = at.cache_write
     call.price_output = at.output
-    call.cost = accounting.cost(usage, at)
-
-
-def _move_totals(call: Completion) -> None:
-    if call.conversation_id is None:
-        return
-    Conversation.objects.filter(pk=call.conversation_id).update(
-        prompt_tokens=F("prompt_tokens") + call.prompt_tokens,
-        completion_tokens=F("completion_tokens") + call.completion_tokens,
-        cost=F("cost") + Value(call.cost or accounting.NOTHING, output_field=UsdField()),
-        calls=F("calls") + 1,
-        calls_of_unknown_cost=F("calls_of_unknown_cost") + int(call.cost is None),
-    )
+    call.cost = cost

@@ -1,5 +1,6 @@
 """How an answer ends: once, with everything that belongs to it in one transaction."""
 
+import logging
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -7,13 +8,16 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Now
 
-from conversations import json_mode, rendering
+from conversations import accounting, json_mode, rendering
 from conversations.models import Completion, Conversation, Message, ResponseFormat, Status
 from conversations.tokens import count, encoding_name
 
 from ..drafting.draft import FRESH_OPENING, is_fresh_start
+from ..tasks import AWAY
 from . import chronicle
 from .calls import CallFacts, open_call_of, settle
+
+log = logging.getLogger(__name__)
 
 JSON_CUT_OFF = (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
 
@@ -61,10 +65,26 @@ def end_answer(answer: Message, run: uuid.UUID, ending: Ending) -> int:
         )
         if not ended:
             return 0
-        if call:
-            _settle_once(call, ending.call, tokens, reasoning_tokens)
+        _settle_money(answer, call, ending.call, (tokens, reasoning_tokens))
         chronicle.tell_turn(answer.pk)
         return Conversation.objects.note_change(answer.conversation_id)
+
+
+def _settle_money(
+    answer: Message, call: Completion | None, facts: CallFacts, written: tuple[int, int]
+) -> None:
+    """Figures that cannot be booked keep no words from being stored: the call stays open, and the
+    sweep tries it again.
+    """
+    try:
+        with transaction.atomic():
+            accounting.release(answer)
+            if call:
+                _settle_once(call, facts, *written)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("answer %s: its call could not be settled; a sweep tries again", answer.pk)
 
 
 def lock_conversation_of(answer: uuid.UUID) -> bool:

@@ -116,7 +116,8 @@ class Run:
             if (error.retry_after or 0) > A_MOMENT:
                 self.pump.note(AskedToWait(roughly(error.retry_after or 0)))
         except ChatError as error:
-            self._note_error(Unexpected(str(error)))
+            log.warning("answer %s could not be sent (%s)", self.answer.pk, error.code)
+            self.pump.note(Unexpected(str(error)))
         except AWAY:
             # The database is away for long, and nothing was called: it waits again.
             if await self._is_given_back():

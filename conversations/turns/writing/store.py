@@ -1,26 +1,30 @@
 """What a runner reads and writes while it runs; every write only as long as it holds its answer."""
 
-import random
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from conversations import line
+from conversations import accounting, line
 from conversations.context import strategy_named
-from conversations.errors import ContextLengthExceeded, QueueTimedOut, UpstreamError
+from conversations.errors import (
+    ContextLengthExceeded,
+    QueueTimedOut,
+    UpstreamError,
+)
 from conversations.models import Completion, Conversation, Message, Purpose, Status
 from conversations.upstream import Request
 
+from ..drafting.affording import funded
 from ..drafting.draft import Draft, ask_of, draft_of
 from ..drafting.limits import again, corrected
 from ..sharing import others
 from .calls import CallFacts, open_call, open_call_of, settle
 from .endings import Ending, end_answer, end_attempt, lock_conversation_of
+from .retrying import hold_again, wait_before_retry
 
 NO_SUMMARY = "There is no summary of older messages yet; what does not fit was left out."
 SHORTENED = "The provider found it too long at first; more was left out and it was sent again."
@@ -114,9 +118,11 @@ def _begin(answer: Message, run: uuid.UUID, draft: Draft, note: str) -> Begun | 
         if not held.update(**begun, beat=Now()):
             return None
         # There is one already where the database broke just as it took this.
-        call = open_call_of(answer.pk) or open_call(
-            draft, answer.conversation, answer=answer, note=note
-        )
+        call = open_call_of(answer.pk)
+        if call is None:
+            draft, account = funded(draft, answer)
+            call = open_call(draft, answer.conversation, account, answer=answer, note=note)
+            accounting.attach(answer, call)
         if draft.problem:
             # Nothing is sent; the row has what would have been, and why it was not.
             said = CallFacts(
@@ -140,10 +146,11 @@ def release(answer_id: uuid.UUID, run: uuid.UUID, facts: CallFacts, error: Upstr
         if answer is None:
             return False
         now: datetime = answer.now  # type: ignore[attr-defined] # annotated
-        wait = _wait_before_retry(answer, now, error)
+        wait = wait_before_retry(answer, now, error)
         if wait is None:
             return False
         end_attempt(answer_id, run, facts)
+        hold_again(answer)
         held.update(
             status=Status.QUEUED,
             run=None,
@@ -153,22 +160,6 @@ def release(answer_id: uuid.UUID, run: uuid.UUID, facts: CallFacts, error: Upstr
             wait=error.code,
         )
     return True
-
-
-def _wait_before_retry(answer: Message, now: datetime, error: UpstreamError) -> float | None:
-    """Seconds; None where it is not called again. All by the database's clock."""
-    calls = answer.completions.filter(purpose=Purpose.ANSWER)
-    since = answer.queued_at or answer.created_at
-    begun = list(calls.filter(created_at__gte=since).values_list("created_at", flat=True))
-    spent = (now - min(begun)).total_seconds() if begun else 0.0
-    # Past that it would be given up in line, after it had counted down.
-    left = settings.QUEUE_SECONDS - (now - since).total_seconds()
-    policy = line.Policy(
-        min(settings.RETRY_SECONDS, spent + left),
-        settings.RETRY_BASE_SECONDS,
-        settings.RETRY_CAP_SECONDS,
-    )
-    return line.wait_before_retry(policy, len(begun), spent, error.retry_after, random.random)
 
 
 def give_back(answer_id: uuid.UUID, run: uuid.UUID, *, is_lost: bool = False) -> bool:

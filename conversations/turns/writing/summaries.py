@@ -212,8 +212,15 @@ def _has_just_failed(thread: Conversation) -> bool:
 
 
 def _open(job: Job) -> Completion:
-    """For an answer that has been let go: the summary is part of its turn."""
-    return open_call(job.draft, job.thread, purpose=Purpose.SUMMARY)
+    """For an answer that has been let go: the summary is part of its turn.
+
+    Raises OverBudget or CostUnknown.
+    """
+    account = accounting.account_of(job.thread.owner_id)
+    with transaction.atomic():
+        call = open_call(job.draft, job.thread, account, purpose=Purpose.SUMMARY)
+        accounting.reserve(account, job.draft.worst_case, completion=call)
+    return call
 
 
 def _open_if_idle(job: Job) -> Completion | None:
