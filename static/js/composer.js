@@ -1,17 +1,22 @@
 // One button, Send or Stop, by what the log shows; and what the Enter key means.
-import {exchanges, find, isComposing, on, running, say} from './page.js'
+import {alarm, exchanges, find, isComposing, on, running, say} from './page.js'
 import {draft} from './draft.js'
 import {sends} from './enter.js'
 
-const form = find('#composer'), button = find('#send')
+const form = find('#composer'), button = find('#send'), estimate = find('#estimate')
 const DOUBLE_CLICK = 500
 let turnedAt = 0, wantsStop = false
+
+// By the newest estimate nothing that could be sent fits into the budget.
+const blocked = () => find('[data-blocked]', estimate)
 
 function refresh() {
   const name = running() ? 'Stop' : 'Send'
   if (button.ariaLabel !== name) turnedAt = performance.now()
   button.ariaLabel = name
-  button.setAttribute('aria-disabled', name === 'Send' && !draft.value.trim())
+  button.setAttribute('aria-disabled', name === 'Send' && (!draft.value.trim() || Boolean(blocked())))
+  if (blocked() && name === 'Send') button.setAttribute('aria-describedby', 'estimate-problem')
+  else button.removeAttribute('aria-describedby')
 }
 
 function stop() {
@@ -54,8 +59,19 @@ on('keydown', event => {
 on('htmx:configRequest', event => {
   const waits = find('[data-wait]', exchanges)
   if (running()) say(waits ? 'Your last message still waits for its answer.' : 'The answer is still being written.')
-  if (running() || !draft.value.trim()) event.preventDefault()
+  if (running() || !draft.value.trim() || refuses()) event.preventDefault()
 }, form)
+
+// There may be money again since: the estimate says so, and then Send works.
+function refuses() {
+  const problem = blocked()
+  if (!problem) return false
+  alarm(problem.textContent)
+  htmx.trigger(estimate, 'refresh')
+  return true
+}
+
+on('htmx:afterSwap', refresh, estimate)
 
 on('chat:placed', () => { if (wantsStop) stop() })
 on('chat:placed chat:refused', () => sessionStorage.removeItem('stop'))

@@ -23,6 +23,8 @@ function told() {
   if (textContent !== said) alarm(said = textContent)
 }
 
+// What is wrong with a setting is said beside it.
+const isOfItsForm = (elt, xhr) => xhr.status === 422 && elt.matches('#settings')
 const isQuiet = elt => elt.matches('#estimate, #search, [data-loads]')
 
 on('htmx:beforeSwap', event => {
@@ -30,7 +32,7 @@ on('htmx:beforeSwap', event => {
   // The database is away: what was not asked for by hand fails without a word.
   if (xhr.status === 503 && isQuiet(elt)) event.detail.shouldSwap = false
   if (xhr.status < 400 || xhr.getResponseHeader('HX-Retarget')) return
-  if (xhr.status === 422 && elt.matches('#settings')) return
+  if (isOfItsForm(elt, xhr)) return
   event.detail.shouldSwap = false
   if (xhr.status === 401 || xhr.status < 500 && !isQuiet(elt)) show({401: 'signed-out', 404: 'gone'}[xhr.status] ?? 'refused')
 })
@@ -43,11 +45,18 @@ on('countdown:over', () => {
   say('You can send again')
 }, place)
 
-on('htmx:afterRequest', ({detail: {requestConfig: {elt, target, verb, path}, successful}}) => {
+// Where the log was read anew meanwhile, there is another button that does the same.
+const alike = (elt, path) => elt.isConnected ? elt : find(`[hx-post="${path}"]`)
+
+on('htmx:afterRequest', ({detail: {requestConfig: {elt, target, verb, path}, successful, xhr}}) => {
   if (successful && (elt === failed || 'clientId' in elt.dataset)) clear()
-  if (successful || isQuiet(elt)) return
+  if (successful || isQuiet(elt) || isOfItsForm(elt, xhr)) return
   failed = elt
-  again = () => elt.requestSubmit ? elt.requestSubmit() : htmx.ajax(verb, path, {source: elt, target})
+  again = () => {
+    const source = alike(elt, path)
+    if (source?.requestSubmit) source.requestSubmit()
+    else if (source) htmx.ajax(verb, path, {source, target}).catch(() => {})
+  }
 })
 
 on('htmx:sendError htmx:timeout htmx:responseError', ({detail: {xhr, requestConfig: {elt}}}) => {
@@ -64,3 +73,18 @@ on('click', ({target}) => {
     htmx.trigger('#reload', 'reload')
   } else if (target.closest('[data-again]')) again()
 }, place)
+
+// A shorter answer for once, so that it fits into a budget: the same request again, which stored
+// nothing, so under the same client id.
+let limit
+on('htmx:configRequest', ({detail: {elt, parameters}}) => {
+  if (limit && 'clientId' in elt.dataset) parameters.limit = limit
+})
+on('click', ({target}) => {
+  const offer = target.closest('[data-limit]')
+  if (!offer) return
+  limit = offer.dataset.limit
+  if (place.contains(offer)) again()
+  else find('#composer').requestSubmit()
+  limit = undefined
+})
