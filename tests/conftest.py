@@ -5,9 +5,11 @@ import weakref
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.db.backends.signals import connection_created
 from hypothesis import settings as hypothesis_settings
 
+from conversations import accounting
 from conversations.models import ModelPrice
 from tests.people import make_person
 from tests.upstream_server import UpstreamServer
@@ -24,6 +26,20 @@ def pytest_configure():
     )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """After every test that had a database, every total must be the sum of the ledger."""
+    result = yield
+    has_database = {"db", "transactional_db"} & set(item.fixturenames)
+    if (has_database or item.get_closest_marker("django_db")) and is_audited(item):
+        assert accounting.audit() == []
+    return result
+
+
+def is_audited(item):
+    return not item.get_closest_marker("unaudited") and not connection.needs_rollback
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup):
     """PostgreSQL drops no database that somebody is connected to, and the threads of runners and
@@ -35,9 +51,9 @@ def django_db_setup(django_db_setup):
 
     connection_created.connect(remember)
     yield
-    for connection in opened:
-        connection.inc_thread_sharing()
-        connection.close()
+    for each in opened:
+        each.inc_thread_sharing()
+        each.close()
 
 
 @pytest.fixture(autouse=True)

@@ -88,6 +88,19 @@ class Site:
             text=True,
         ).stdout
 
+    def audit(self) -> list[str]:
+        """What does not add up in its ledger, at whatever moment."""
+        audited = subprocess.run(
+            [ROOT / ".venv/bin/python", "manage.py", "audit_ledger", "--most", "1000"],
+            cwd=ROOT,
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert audited.returncode in {0, 1}, audited.stderr
+        return audited.stderr.splitlines() if audited.returncode else []
+
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with sqlite3.connect(self.folder / "chatsite.sqlite3") as database:
             return database.execute(query, values).fetchall()

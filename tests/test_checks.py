@@ -62,6 +62,48 @@ def test_e003_is_a_take_over_that_one_late_beat_would_cause(settings, beat, take
     assert list(said()) == ids
 
 
+MAIL = {
+    "EMAIL_HOST": "mail.lan",
+    "DEFAULT_FROM_EMAIL": "Chatsite <chat@example.org>",
+    "EMAIL_PORT": 587,
+    "EMAIL_USE_TLS": True,
+    "ALERT_EMAILS": ["ann@example.org"],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, None),
+        ({"ALERT_EMAILS": []}, None),
+        ({"EMAIL_HOST": "", "ALERT_EMAILS": [], "DEFAULT_FROM_EMAIL": ""}, None),
+        ({"EMAIL_HOST": ""}, "ALERT_EMAILS needs EMAIL_HOST: without it no mail is sent."),
+        (
+            {"DEFAULT_FROM_EMAIL": ""},
+            "EMAIL_HOST needs DEFAULT_FROM_EMAIL, the address that mail comes from.",
+        ),
+        (
+            {"DEFAULT_FROM_EMAIL": "nobody"},
+            "EMAIL_HOST needs DEFAULT_FROM_EMAIL, the address that mail comes from.",
+        ),
+        (
+            {"EMAIL_USE_SSL": True},
+            "EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other; port 587 mostly takes the first.",
+        ),
+        ({"EMAIL_PORT": 0}, "EMAIL_PORT must be a port, such as 587."),
+        (
+            {"ALERT_EMAILS": ["ann"]},
+            "ALERT_EMAILS must be addresses between commas, not 'ann'.",
+        ),
+    ],
+)
+def test_e004_is_mail_that_could_not_be_sent(settings, changes, words):
+    for name, value in (MAIL | changes).items():
+        setattr(settings, name, value)
+
+    assert said() == ({"chatsite.E004": words} if words else {})
+
+
 @pytest.mark.parametrize(
     ("url", "ids"),
     [("", []), ("https://chat.lan", []), ("http://chat.lan", ["chatsite.W001"])],

@@ -80,6 +80,7 @@ def locked(transactional_db):
     connection.close()
 
 
+@pytest.mark.unaudited
 def test_a_locked_database_is_said_where_the_person_looks(client, alice, locked):
     conversation = make_conversation(alice)
     client.force_login(alice)

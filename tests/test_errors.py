@@ -25,6 +25,13 @@ REFUSALS = {
         "The provider wants the word JSON in a message when it is to answer in JSON. Say what you"
         " expect, as in “Answer in JSON”, here or in the system message.",
     ),
+    "over_budget": (errors.OverBudget, 402, "x"),
+    "cost_unknown": (
+        errors.CostUnknown,
+        402,
+        "What this model costs is not known, and a budget holds here. Choose another model, or ask"
+        " whoever runs this site to enter its price.",
+    ),
     "thread_moved": (errors.ThreadMoved, 409, "This chat continued elsewhere."),
     "answer_running": (
         errors.AnswerRunning,

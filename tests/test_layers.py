@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = [
     ["chatsite.environment", "chatsite.secret_files", "chatsite.loggers"],
     ["chatsite.address", "chatsite.databases", "chatsite.layers"],
-    ["conversations.errors", "conversations.text", "conversations.metrics"],
+    ["conversations.errors", "conversations.text", "conversations.metrics", "conversations.charts"],
     ["conversations.tokens", "conversations.json_mode"],
     ["conversations.rendering", "conversations.upstream"],
     ["conversations.models"],
@@ -29,7 +29,13 @@ FLOORS = [
         "conversations.first_account",
     ],
     ["conversations.turns"],
-    ["conversations.transcript", "conversations.seen", "conversations.presets"],
+    [
+        "conversations.transcript",
+        "conversations.seen",
+        "conversations.presets",
+        "conversations.usage",
+    ],
+    ["conversations.review"],
     ["conversations.wire", "conversations.backlog", "conversations.sessions"],
     ["conversations.forms", "conversations.checks", "conversations.templatetags"],
     [

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
+from conversations import accounting
 from conversations.context import Context, Entry, Piece, State, canonical_json
 from conversations.models import Completion, Message, Role, Summary
 from conversations.seen import Line, seen_call, seen_draft, seen_of
@@ -32,7 +33,7 @@ def book(talk, *entries, message=None, **fields):
     thread = talk.messages.in_order() if not entries else ()
     whole = [Entry(piece(each), State.SENT) for each in thread]
     context = Context(tuple(entries or whole), 10)
-    return Completion.objects.create(
+    call = Completion.objects.create(
         **{
             "message": message,
             "conversation": talk,
@@ -47,6 +48,9 @@ def book(talk, *entries, message=None, **fields):
             **fields,
         }
     )
+    if call.ended_at:
+        accounting.book(call)
+    return call
 
 
 def told(call):
@@ -328,7 +332,7 @@ def test_a_summary_leads_to_the_call_that_wrote_it(talk, summary):
 def test_a_summary_leads_nowhere_once_its_chat_is_gone(talk, summary):
     call = book(talk, Entry(literal("Tea.", summary=summary.pk), State.SENT))
     talk.deleted_at = timezone.now()
-    talk.save()
+    talk.save(update_fields=["deleted_at"])
 
     assert seen_call(call).seen.lines[0].summarised is None
 

@@ -102,6 +102,29 @@ LIMIT = {"max_tokens": 512}
                 actions=SETTLE,
             ),
         ),
+        (
+            {
+                "status": Status.FAILED,
+                "error": "over_budget",
+                "error_detail": "You have used today's $1.00. It resets on 2 May.",
+                "text": "",
+                "cost": 0,
+            },
+            Notice(
+                "You have used today's $1.00. It resets on 2 May. Nothing was charged.",
+                is_bad=True,
+                actions=SETTLE,
+            ),
+        ),
+        (
+            {"status": Status.FAILED, "error": "cost_unknown", "text": "", "cost": 0},
+            Notice(
+                "What this model costs is not known, and a budget holds here. Choose another"
+                " model, or ask whoever runs this site to enter its price. Nothing was charged.",
+                is_bad=True,
+                actions=SETTLE,
+            ),
+        ),
     ],
 )
 def test_how_it_ended_is_said_in_words(talk, made, notice):

@@ -6,6 +6,7 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from conversations import accounting
 from conversations.line import Reason, Wait
 from conversations.models import Completion, Gate, Purpose, Role, Status
 from conversations.transcript import Notice, Waiting, exchanges_of, notice_of, waiting_of
@@ -111,7 +112,11 @@ def answer(talk, status=Status.FAILED, text="", **fields):
 
 def call(talk, message, **fields):
     made = {"message": message, "conversation": talk, "model": "m", "cost": 0}
-    return Completion.objects.create(**(made | {"error": "server", "error_detail": "502"} | fields))
+    failed = {"error": "server", "error_detail": "502"}
+    booked = Completion.objects.create(**(made | failed | fields))
+    if booked.ended_at:
+        accounting.book(booked)
+    return booked
 
 
 def test_a_turn_in_line_knows_what_it_waits_for(talk, settings):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from conversations import accounting
 from conversations.models import Completion, Conversation, Message, Role
 from conversations.rendering import RENDERER_VERSION
 from tests.people import make_conversation, say
@@ -27,13 +28,10 @@ def book(message: Message | None, conversation: Conversation | None = None, **fi
             **fields,
         }
     )
+    if call.ended_at:
+        accounting.book(call)
     if conversation:
-        conversation.prompt_tokens += call.prompt_tokens
-        conversation.completion_tokens += call.completion_tokens
-        conversation.calls += 1
-        conversation.calls_of_unknown_cost += call.cost is None
-        conversation.cost += call.cost or 0
-        conversation.save()
+        conversation.refresh_from_db()
     return call
 
 

@@ -5,6 +5,7 @@ from html import unescape
 
 CONVERSATIONS = "/admin/conversations/conversation/"
 COMPLETIONS = "/admin/conversations/completion/"
+USAGE = "/admin/conversations/dayusage/"
 PRICES = "/admin/conversations/modelprice/"
 PRESETS = "/admin/conversations/preset/"
 

@@ -7,13 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conversations.admin.conversations import STYLES
-from conversations.models import Conversation, Role
+from conversations.admin.review.conversations import STYLES
+from conversations.models import Conversation, FlagReason, Role
+from conversations.review import flags
 from tests.admin.ledger import ask, book, make_talk
 from tests.admin.pages import CONVERSATIONS, choices, column, rows, words
 from tests.people import make_conversation, say
 
-TITLE, USER, MODEL, TURNS, PROMPT, COMPLETION, TOTAL, COST, ACTIVITY = range(9)
+TITLE, USER, MODEL, TURNS, PROMPT, COMPLETION, TOTAL, COST, FLAGS, ACTIVITY = range(10)
 
 
 def titles(client, **query):
@@ -32,7 +33,7 @@ def test_a_row_says_who_talked_with_what_at_what_cost(staff, alice):
 
     assert row[:TURNS] == ["Tea", "alice", "gpt-4o-mini"]
     assert row[TURNS:COST] == ["1", "1,200", "34", "1,234"]
-    assert row[COST:] == ["$0.0010", "Nov. 3, 2026, 9:05 a.m."]
+    assert row[COST:] == ["$0.0010", "-", "Nov. 3, 2026, 9:05 a.m."]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,8 @@ def test_a_long_title_is_cut_and_an_empty_one_named(staff, alice):
     assert titles(staff) == ["(no title)", "Tea " * 19 + "Tea…"]
 
 
-@pytest.mark.parametrize("index", [*range(9)])
+# The first column is a box to select the row with.
+@pytest.mark.parametrize("index", [*range(1, 11)])
 def test_every_column_sorts(staff, alice, bob, index):
     now = timezone.now()
     small = make_conversation(alice, title="A", model="gpt-4o")
@@ -86,6 +88,7 @@ def test_every_column_sorts(staff, alice, bob, index):
     ask(small, prompt_tokens=1, completion_tokens=1, cost=Decimal("0.000001"))
     ask(large, prompt_tokens=2, completion_tokens=2, cost=Decimal("0.1"))
     ask(large)
+    flags.raise_flag(large, bob, FlagReason.COST)
     Conversation.objects.filter(title="A").update(active_at=now - timedelta(hours=1))
 
     assert titles(staff, o=str(index)) == ["A", "B"]
@@ -107,7 +110,7 @@ def queries(client, **query):
 
 
 def test_the_list_asks_as_often_for_five_rows_as_for_one(staff, alice, bob):
-    make_talk(alice)
+    flags.raise_flag(make_talk(alice), bob, FlagReason.COST)
     once = queries(staff)
     with_facets = queries(staff, _facets="True")
     found = queries(staff, q="tea", finish_reason="stop", deleted="no")
@@ -146,6 +149,19 @@ def test_search_finds_titles_people_and_what_was_said(staff, alice, bob, query, 
     make_talk(bob, title="Coffee")
 
     assert titles(staff, q=query) == found
+
+
+def test_a_conversation_is_found_by_every_model_that_was_called_in_it(staff, alice, bob):
+    talk = make_talk(alice, title="A", model="now", call={"model": "first"})
+    ask(talk, model="second")
+    make_talk(bob, title="B", model="now", call={"model": "second"})
+
+    assert choices(staff.get(CONVERSATIONS), "model") == ["All", "first", "second"]
+    assert [titles(staff, model=each) for each in ("first", "second", "now")] == [
+        ["A"],
+        ["B", "A"],
+        ["B", "A"],
+    ]
 
 
 def test_filters_narrow_the_list(staff, alice, bob):
@@ -331,7 +347,9 @@ def test_a_running_answer_shows_what_has_arrived(staff, alice):
 def test_a_way_into_the_ledger_is_shown_to_who_may_go_there(staff_with, alice):
     talk = make_talk(alice)
 
-    assert b"This call in the ledger" not in page(staff_with("view_conversation"), talk).content
+    client = staff_with("view_conversation", "view_transcript")
+
+    assert b"This call in the ledger" not in page(client, talk).content
 
 
 def test_every_stylesheet_is_there():

@@ -1,7 +1,7 @@
 import csv
 import io
 import warnings
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -23,7 +23,7 @@ def client(async_client, carol):
 
 
 async def table(response) -> list[list[str]]:
-    text = "".join([piece.decode() async for piece in response.streaming_content])
+    text = b"".join([piece async for piece in response.streaming_content]).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text)))
 
 
@@ -51,9 +51,23 @@ async def exported(client, column: str, **query) -> list[str]:
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@sum", "'@sum"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("\n=1", "'\n=1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "'\n'=1"),
+        (" =1", "' =1"),
+        ("\xa0=1", "'\xa0=1"),
+        ("\x00=1", "'\x00=1"),
+        ("\u200b\ufeff=1", "'\u200b\ufeff=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff201", "'\uff201"),
+        ("x;=1", "x;'=1"),
+        ("x; =1;\n-1", "x;' =1;\n'-1"),
+        ("a - b; c = d", "a - b; c = d"),
+        (-1, "-1"),
+        (Decimal("-0.5"), "-0.5"),
+        (date(2026, 11, 3), "2026-11-03"),
         ("a=1", "a=1"),
         ("", ""),
     ],
@@ -62,8 +76,18 @@ def test_a_cell_is_plain_and_never_a_formula(value, written):
     assert cell(value) == written
 
 
-def test_lines_quote_what_needs_it():
-    assert lines([["a", 'say "hi", twice', None]]) == 'a,"say ""hi"", twice",\r\n'
+def test_lines_quote_every_cell():
+    assert lines([["a;b", 'say "hi", twice', 2, None]]) == '"a;b","say ""hi"", twice","2",""\r\n'
+
+
+async def test_the_file_says_that_it_is_utf_8(client, alice):
+    await sync_to_async(make_talk)(alice)
+
+    response = await client.get(f"{COMPLETIONS}export/")
+    text = b"".join([piece async for piece in response.streaming_content])
+
+    assert text.startswith(b'\xef\xbb\xbf"id","started"')
+    assert text.count(b"\xef\xbb\xbf") == 1
 
 
 async def test_a_row_holds_the_whole_call(client, alice):

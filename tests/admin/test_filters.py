@@ -49,7 +49,7 @@ def test_an_unknown_user_has_nothing(staff, alice, user):
     assert column(staff.get(CONVERSATIONS, {"user": user}), 0) == []
 
 
-@pytest.mark.parametrize("value", ["never", "\x00", "'; --", "\ud800"])
+@pytest.mark.parametrize("value", ["never", "'; --", "\ud800"])
 def test_an_unknown_value_finds_nothing(staff, value):
     book(None)
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conversations.admin.readings import Reading, read
+from conversations.admin.review.readings import Reading, read
 from conversations.models import Conversation, Message, Role
 from tests.admin.ledger import ask, book, make_talk
 from tests.people import make_conversation, say

@@ -85,8 +85,8 @@ def test_an_answer_has_no_page_of_its_own(staff, streaming, page):
     assert "Nobody reads" not in response.content.decode()
 
 
-def test_a_title_is_for_who_may_read_conversations(staff_with, streaming):
-    [row] = rows(staff_with("view_runninganswer").get(RUNNING))
+def test_a_title_is_for_who_may_read_transcripts(staff_with, streaming):
+    [row] = rows(staff_with("view_runninganswer", "view_conversation").get(RUNNING))
 
     assert row[1] == str(streaming.conversation_id)
     assert "Stop" not in row
@@ -108,7 +108,7 @@ def test_the_number_of_queries_does_not_grow(staff, alice, django_assert_max_num
     ("rights", "sees", "stops"),
     [
         ((), 403, 403),
-        (("view_conversation", "view_message", "view_completion"), 403, 403),
+        (("view_conversation", "view_transcript", "view_completion"), 403, 403),
         (("stop_runninganswer",), 403, 403),
         (("view_runninganswer",), 200, 403),
         (("view_runninganswer", "stop_runninganswer"), 200, 302),

@@ -15,7 +15,7 @@ from tests.people import say
 
 @pytest.fixture
 def talk(alice, prices):
-    return make_talk(alice, question="How <i>long</i>?")
+    return make_talk(alice, "How <i>long</i>?", call={"estimated_prompt_tokens": 12})
 
 
 def record(*pieces):
@@ -128,10 +128,13 @@ def test_a_stranger_is_sent_to_log_in(client, alice, call):
         ((), 403),
         (("view_completion",), 403),
         (("view_conversation",), 403),
-        (("view_completion", "view_conversation"), 200),
+        (("view_transcript",), 403),
+        (("view_completion", "view_conversation"), 403),
+        (("view_completion", "view_transcript"), 200),
+        (("view_conversation", "view_transcript"), 200),
     ],
 )
-def test_it_takes_both_rights(staff_with, call, rights, status):
+def test_it_takes_the_right_to_read_and_a_way_there(staff_with, call, rights, status):
     assert staff_with(*rights).get(page(call)).status_code == status
 
 
@@ -139,21 +142,30 @@ def test_an_unknown_call_is_404(staff, db):
     assert staff.get(f"{COMPLETIONS}{'9' * 30}/seen/").status_code == 404
 
 
-def test_the_ledger_keeps_a_literal_from_who_may_not_read_conversations(staff_with, talk):
+def test_a_literal_is_read_where_reading_is_logged_and_not_in_the_ledger(staff_with, talk):
     call = book(None, talk, **record(Piece(None, "system", "They spoke of tea.", 6)))
-    path = f"{COMPLETIONS}{call.pk}/change/"
+    client = staff_with("view_completion", "view_transcript")
 
-    html = staff_with("view_completion").get(path).content.decode()
+    html = client.get(f"{COMPLETIONS}{call.pk}/change/").content.decode()
 
     assert "They spoke of tea." not in html
-    assert "for who may read conversations" in html
-    assert page(call) not in html
+    assert "(see: what the model saw)" in html
+    assert page(call) in html
+    assert "They spoke of tea." in client.get(page(call)).content.decode()
 
 
-def test_who_reads_conversations_reads_it_there(staff, talk):
+def test_who_may_not_read_is_not_led_there(staff_with, talk):
     call = book(None, talk, **record(Piece(None, "system", "They spoke of tea.", 6)))
 
-    assert "They spoke of tea." in staff.get(f"{COMPLETIONS}{call.pk}/change/").content.decode()
+    html = staff_with("view_completion").get(f"{COMPLETIONS}{call.pk}/change/").content.decode()
+
+    assert ("They spoke of tea." in html, page(call) in html) == (False, False)
+
+
+def test_who_comes_from_a_conversation_is_led_nowhere_else(staff_with, call):
+    html = staff_with("view_conversation", "view_transcript").get(page(call)).content.decode()
+
+    assert f'href="{COMPLETIONS}' not in html.replace(f'href="{page(call)}', "")
 
 
 def test_the_messages_of_others_are_not_looked_up(staff, talk, bob):

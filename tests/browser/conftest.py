@@ -69,6 +69,7 @@ def site(provider, tmp_path_factory):
         f"User.objects.create_user('bob', password={PASSWORD!r})"
     )
     yield found
+    assert found.audit() == []
     found.end()
 
 
@@ -128,6 +129,7 @@ def own_site(provider, tmp_path):
     yield found
     with contextlib.suppress(ProcessLookupError):
         found.end(signal.SIGKILL)
+    assert found.audit() == []
 
 
 @pytest.fixture

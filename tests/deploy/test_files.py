@@ -105,14 +105,23 @@ def test_systemd_understands_the_units(tmp_path):
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert len(units) == 4
+    assert len(units) == 6
 
 
-@pytest.mark.parametrize("name", ["chatsite@.service", "chatsite-backup.service"])
+@pytest.mark.parametrize(
+    "name", ["chatsite@.service", "chatsite-backup.service", "chatsite-retention.service"]
+)
 def test_the_commands_in_the_units_exist(name):
     program = shlex.split(values_of(name)["ExecStart"])[0].replace("/opt/chatsite", str(ROOT))
 
     assert shutil.which(program) == program
+
+
+def test_the_command_of_the_retention_is_the_sites():
+    _, script, command = shlex.split(values_of("chatsite-retention.service")["ExecStart"])
+
+    assert (ROOT / script).exists()
+    assert (ROOT / "conversations/management/commands" / f"{command}.py").exists()
 
 
 @pytest.mark.skipif(bool(missing_parts()), reason=f"needs {missing_parts()}")

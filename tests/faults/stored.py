@@ -77,7 +77,8 @@ class Audit:
     endings_missing: int = 0
     calls_open: int = 0
     calls_not_in_ledger: int = 0  # the provider was asked more often than the ledger says
-    sums_wrong: int = 0  # a chat's totals are not the sum of its calls
+    sums_wrong: int = 0  # totals that are not the sum of the ledger, by manage.py audit_ledger
+    held_back: int = 0  # amounts that are still reserved though nothing runs
 
     @property
     def problems(self) -> dict[str, int]:
@@ -101,14 +102,16 @@ def audit(site: Serving, provider: Provider) -> Audit:
     asked = Counter(call.name for call in provider.calls)
     for name, answer in stored.items():
         found.calls_not_in_ledger += max(asked[name] - rows[answer.id], 0)
-    found.sums_wrong = _wrong_sums(site)
+    found.sums_wrong = len(site.audit())
+    [(found.held_back,)] = site.rows("select count(*) from conversations_reservation")
     return found
 
 
 def check(fault: Fault, site: Serving, provider: Provider) -> None:
     """The books are right, and nothing was lost."""
     audited = audit(site, provider)
-    fault.count("cents", audited.sums_wrong + audited.calls_not_in_ledger + audited.calls_open)
+    wrong = audited.sums_wrong + audited.held_back
+    fault.count("cents", wrong + audited.calls_not_in_ledger + audited.calls_open)
     assert audited.problems == {}
     assert not any(fault.lost.values()), fault.line
 
@@ -122,16 +125,3 @@ def ledger(site: Serving) -> Counter[uuid.UUID]:
     """Rows for each answer."""
     rows = site.rows("select message_id from conversations_completion")
     return Counter(_id(answer) for (answer,) in rows if answer)
-
-
-def _wrong_sums(site: Serving) -> int:
-    rows = site.rows(
-        "select 1 from conversations_conversation c left join"
-        " (select conversation_id, count(*) as calls, sum(cost) as cost,"
-        "  sum(prompt_tokens) as prompt, sum(completion_tokens) as written"
-        "  from conversations_completion where ended_at is not null group by conversation_id) s"
-        " on s.conversation_id = c.id where c.calls <> coalesce(s.calls, 0)"
-        " or c.cost <> coalesce(s.cost, 0) or c.prompt_tokens <> coalesce(s.prompt, 0)"
-        " or c.completion_tokens <> coalesce(s.written, 0)"
-    )
-    return len(rows)

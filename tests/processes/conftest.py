@@ -64,6 +64,7 @@ def two_processes(ground, folder, **environment):
         a.wait()
         b.wait()
         yield Pair(ground, a, b)
+        assert a.audit() == []
     finally:
         a.gone()
         b.gone()

@@ -4,7 +4,15 @@ import pytest
 from django.template import Context, Template
 
 from conversations.templatetags import chat
-from conversations.templatetags.chat import compact, seconds, thousands, usd, waited
+from conversations.templatetags.chat import (
+    article,
+    cents,
+    compact,
+    seconds,
+    thousands,
+    usd,
+    waited,
+)
 
 
 @pytest.mark.parametrize(
@@ -124,3 +132,38 @@ def test_what_counts_down_is_marked_in_its_words(words, seconds, html):
     page = Template("{% load chat %}{% counted words seconds %}")
 
     assert page.render(Context({"words": words, "seconds": seconds})) == html
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (Decimal(0), "$0.00"),
+        (Decimal("7.42"), "$7.42"),
+        (Decimal("0.4"), "$0.40"),
+        (Decimal("0.01"), "$0.01"),
+        (Decimal("0.0034"), "$0.0034"),
+        (Decimal("0.000045"), "$0.000045"),
+        (Decimal("1234.565"), "$1,234.57"),
+    ],
+)
+def test_a_sum_beside_a_budget_is_in_cents_and_never_nothing_by_rounding(amount, words):
+    assert cents(amount) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1_200, "a"),
+        (80, "an"),
+        (8_192, "an"),
+        (811, "an"),
+        (11, "an"),
+        (18_000, "an"),
+        (110, "a"),
+        (1_800, "a"),
+        (118_000, "a"),
+        (700, "a"),
+    ],
+)
+def test_the_article_is_that_of_the_number_read_aloud(number, words):
+    assert article(number) == words

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import OperationalError, connection
-from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from conversations import line
+from conversations import accounting, line
 from conversations.errors import RateLimited, ServerFailed
-from conversations.models import Completion, Conversation, Gate, Message, ProviderLimit, Status
+from conversations.models import Completion, Gate, Message, ProviderLimit, Reservation, Status
 from conversations.tokens import Usage
 from conversations.turns import sweeps
 from conversations.turns.sharing import others
@@ -143,18 +142,12 @@ class Checked(RuleBasedStateMachine):
 
     @invariant()
     def totals_are_the_sum_of_the_ledger(self):
-        ended = Completion.objects.exclude(ended_at=None)
-        names = ("cost", "prompt_tokens", "completion_tokens")
-        sums = {
-            row["conversation_id"]: row
-            for row in ended.values("conversation_id").annotate(
-                calls_=Count("pk"), **{f"{name}_": Sum(name) for name in names}
-            )
-        }
-        for chat in Conversation.objects.all():
-            own = sums.get(chat.pk, {})
-            assert chat.calls == own.get("calls_", 0)
-            assert all(getattr(chat, name) == own.get(f"{name}_", 0) for name in names)
+        assert accounting.audit() == []
+
+    @invariant()
+    def what_is_held_back_is_for_what_may_still_cost_something(self):
+        assert not Completion.objects.open().filter(reservation=None).exists()
+        assert not Reservation.objects.orphaned().exists()
 
     def one(self, index):
         return list(self.known.values())[index % len(self.known)]

@@ -29,7 +29,7 @@ def being_written(alice, prices, transactional_db):
     return answer, run
 
 
-@pytest.mark.parametrize("at", range(1, 16))
+@pytest.mark.parametrize("at", range(1, 31))
 def test_at_whatever_statement_the_database_fails(being_written, at):
     answer, run = being_written
     ended = 0

@@ -12,7 +12,7 @@ from conversations import line, turns
 from conversations.errors import TooBusy, TooManyWaiting, TooSoon
 from conversations.line import Reason, Wait
 from conversations.models import Message, Status
-from conversations.turns import background, draining
+from conversations.turns import draining, process
 from conversations.turns.sharing import others
 from conversations.turns.writing import store
 from tests.people import make_conversation
@@ -242,11 +242,11 @@ async def test_a_restart_keeps_the_line(conversation, alice, upstream, one_call,
     queued = [(await send(each, f"{number}")).answer
               for number, each in enumerate(await chats(alice, 3))]  # fmt: skip
     await turns.shutdown()
-    await asyncio.gather(*background.owned(), return_exceptions=True)
+    await asyncio.gather(*process.owned(), return_exceptions=True)
     await Message.objects.aupdate(home=uuid.uuid4())
     settings.MAX_CALLS = 1
 
-    await background.recover(is_alone=True)
+    await process.recover(is_alone=True)
 
     for each in queued:
         assert (await ended(each)).status == Status.COMPLETE

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from conversations import line, threads
+from conversations import accounting, line, threads
 from conversations.errors import ContextLengthExceeded, JsonNotMentioned
 from conversations.line import store as line_store
 from conversations.line.store import hold_gate
@@ -373,7 +373,9 @@ def test_one_that_can_no_longer_be_sent_is_pinned_meanwhile(
 def test_an_attempt_is_settled_while_its_answer_is_taken_over(
     conversation, answer, at_once, halfway, monkeypatch
 ):
-    calls.open_call(draft_of(ask_of(store.running_answer(answer.pk))), conversation, answer=answer)
+    account = accounting.account_of(conversation.owner_id)
+    draft = draft_of(ask_of(store.running_answer(answer.pk)))
+    calls.open_call(draft, conversation, account, answer=answer)
     monkeypatch.setattr(endings, "settle", halfway.stop_before(endings.settle))
     other = uuid.uuid4()
 

@@ -12,7 +12,7 @@ from conversations.line.rows import MOST_CLAIMS
 from conversations.models import Gate as GateRow
 from conversations.models import Message, Role, Status
 from conversations.transcript import notice_of
-from conversations.turns import background, dispatch, sweeps
+from conversations.turns import background, dispatch, process, sweeps
 from conversations.turns.sharing import others
 from conversations.turns.writing import store
 from tests.people import make_conversation, say
@@ -166,7 +166,7 @@ async def test_it_is_given_up_by_the_process_that_comes_after_and_can_be_tried_a
     await Message.objects.filter(pk=answer.pk).aupdate(claims=MOST_CLAIMS)
     settings.MAX_CALLS = 1
 
-    await background.recover(is_alone=True)
+    await process.recover(is_alone=True)
 
     found = await ended(answer)
     assert (found.status, found.failure) == (Status.FAILED, "never_begun")

@@ -24,7 +24,17 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from conversations import line
 from conversations.errors import AnswerRunning
-from conversations.models import Completion, Conversation, Gate, Message, ProviderLimit, Status
+from conversations.models import (
+    Completion,
+    Conversation,
+    DayUsage,
+    Gate,
+    Message,
+    ProviderLimit,
+    Reservation,
+    Spending,
+    Status,
+)
 from conversations.turns import Wish, admission, sweeps
 from conversations.turns.writing import store
 from conversations.turns.writing.calls import CallFacts
@@ -64,7 +74,8 @@ class Answers(Timed):
                 self.come_to_an_end()
         finally:
             Completion.objects.all().delete()
-            for model in (type(self.alice), Gate, ProviderLimit):
+            gone = (Reservation, DayUsage, Spending, type(self.alice), Gate, ProviderLimit)
+            for model in gone:
                 model.objects.all().delete()
 
     def is_busy(self, chat):
@@ -334,6 +345,7 @@ class Answers(Timed):
         self.the_ledger_has_each_call_once()
         self.totals_are_the_sum_of_the_ledger()
         assert [one for one in self.known.values() if one.is_running] == []
+        assert not Reservation.objects.exists()
 
 
 def test_every_way_through_the_states_of_an_answer(transactional_db, prices, settings, caplog):

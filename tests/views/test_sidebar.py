@@ -123,6 +123,16 @@ def test_taking_back_again_is_the_same(page, talk):
 
 
 @pytest.mark.parametrize("act", ["rename", "delete", "restore"])
+def test_what_was_removed_is_404_and_stays_removed(page, talk, act):
+    now = timezone.now()
+    Conversation.objects.update(title="", deleted_at=now, erased_at=now)
+
+    assert page.post(f"/c/{talk.pk}/{act}/", {"title": "Mine"}).status_code == 404
+    talk.refresh_from_db()
+    assert (talk.title, talk.deleted_at) == ("", now)
+
+
+@pytest.mark.parametrize("act", ["rename", "delete", "restore"])
 def test_a_strangers_conversation_is_404(page, bob, act):
     foreign = make_conversation(bob)
     if act == "restore":

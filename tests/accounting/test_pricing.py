@@ -3,6 +3,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from conversations.accounting import (
     answer_cost,
     cost,
     input_cost,
+    most_completion_tokens,
     price_of,
     price_on,
     rates,
@@ -188,6 +190,27 @@ def test_no_call_within_its_estimate_costs_more_than_the_worst_case(usage, unuse
     assert actual <= worst_case(price, usage.prompt, usage.completion + unused)
 
 
+@given(
+    st.integers(0, 10**6),
+    st.builds(Decimal, st.integers(0, 10**14).map(lambda pico: Decimal(pico).scaleb(-12))),
+    st.sampled_from([{}, {"threshold": 1000, "input_above": usd("5"), "output_above": usd("9")}]),
+)
+def test_the_longest_answer_that_fits_is_offered_and_no_longer_one(prompt_tokens, left, more):
+    price = row(input=usd("2"), output=usd("6.1"), cache_write=usd("2.5"), **more)
+
+    most = most_completion_tokens(price, prompt_tokens, left)
+
+    if most is None:
+        assert worst_case(price, prompt_tokens, 0) > left
+    else:
+        assert worst_case(price, prompt_tokens, most) <= left
+        assert worst_case(price, prompt_tokens, most + 1) > left
+
+
+def test_no_length_is_the_longest_where_an_answer_costs_nothing():
+    assert most_completion_tokens(row(output=usd("0")), 10, usd("1")) is None
+
+
 # --- which price holds ----------------------------------------------------------------------
 
 
@@ -211,7 +234,7 @@ def three_prices(db):
     ],
 )
 def test_the_newest_price_that_has_begun_holds(three_prices, day, input_price):
-    price = price_on("m", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+    price = price_on("m", day)
 
     assert (price and price.input) == input_price
 
@@ -220,11 +243,13 @@ def test_the_newest_price_that_has_begun_holds(three_prices, day, input_price):
     ("time_zone", "input_price"),
     [("UTC", usd("1")), ("Asia/Tokyo", usd("2")), ("America/New_York", usd("1"))],
 )
-def test_a_day_begins_by_the_sites_calendar(three_prices, settings, time_zone, input_price):
+def test_a_day_begins_by_the_sites_calendar(
+    three_prices, settings, monkeypatch, time_zone, input_price
+):
     settings.TIME_ZONE = time_zone
-    evening = datetime(2026, 5, 9, 20, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 5, 9, 20, tzinfo=UTC))
 
-    assert price_on("m", evening).input == input_price
+    assert price_of("m").input == input_price
 
 
 @pytest.mark.parametrize("model", ["", "M", "m ", "unheard-of", "m%"])
@@ -235,7 +260,7 @@ def test_an_unknown_model_has_no_price_rather_than_a_free_one(three_prices, mode
 def test_a_withdrawn_model_that_still_answers_costs_what_it_did(db):
     row(valid_from=date(2026, 1, 1), withdrawn_on=date(2026, 2, 1)).save()
 
-    assert price_on("m", datetime(2026, 5, 1, tzinfo=UTC)).input == usd("2")
+    assert price_on("m", date(2026, 5, 1)).input == usd("2")
 
 
 def test_a_price_of_tomorrow_does_not_hold_today(three_prices):
