@@ -13,6 +13,7 @@ from django.urls import reverse
 from conversations.models import (
     Alert,
     AlertKind,
+    DayUsage,
     FlagReason,
     ModelPrice,
     Preset,
@@ -156,7 +157,7 @@ def site(alice, carol, prices):
         "preset": Preset.objects.create(name="Tea", model="m"),
         "sitetext": SiteText.objects.create(),
         "user": alice,
-        "dayusage": None,
+        "dayusage": DayUsage.objects.earliest("pk"),
         "runninganswer": None,
     }
 
