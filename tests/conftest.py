@@ -3,14 +3,19 @@
 import weakref
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 from hypothesis import settings as hypothesis_settings
 
 from conversations import accounting
 from conversations.models import ModelPrice
+from tests.copies import Copy
 from tests.people import make_person
 from tests.upstream_server import UpstreamServer
 
@@ -41,9 +46,13 @@ def is_audited(item):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
+def django_db_setup(django_db_setup, django_db_blocker):
     """PostgreSQL drops no database that somebody is connected to, and the threads of runners and
     sockets outlive their tests: what they still hold at the end is given back for them."""
+    with django_db_blocker.unblock():
+        keep_permissions()
+    if connection.vendor == "postgresql":
+        delete_rather_than_truncate()
     opened = weakref.WeakSet()
 
     def remember(connection, **_):
@@ -54,6 +63,26 @@ def django_db_setup(django_db_setup):
     for each in opened:
         each.inc_thread_sharing()
         each.close()
+
+
+def keep_permissions():
+    """A test that commits leaves an empty database, for which Django works out every permission
+    anew: here they are copied instead."""
+    permissions = Copy("django_content_type", "auth_permission")
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.connect(permissions.put_back, sender=apps.get_app_config("auth"), weak=False)
+
+
+def delete_rather_than_truncate():
+    """PostgreSQL makes every file of a truncated table anew: a tenth of a second for each test.
+    The lock waits for whoever still writes, as truncating does."""
+
+    def sql_flush(self, style, tables, **_):
+        names = [self.quote_name(table) for table in tables]
+        return [f"LOCK TABLE {', '.join(names)}", *(f"DELETE FROM {name}" for name in names)]
+
+    DatabaseOperations.sql_flush = sql_flush
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +109,19 @@ def carol(db):
 
 
 @pytest.fixture
-def prices(db):
-    call_command("load_prices", verbosity=0)
+def prices(db, loaded):
+    if loaded:
+        loaded[0].put_back()
+    else:
+        call_command("load_prices", verbosity=0)
+        loaded.append(Copy(ModelPrice._meta.db_table))
     return ModelPrice.objects
+
+
+@pytest.fixture(scope="session")
+def loaded():
+    """The price table, once it has been loaded."""
+    return []
 
 
 @pytest.fixture
