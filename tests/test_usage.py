@@ -36,7 +36,7 @@ def test_a_total_is_the_sum_of_its_calls(alice):
     on(1, alice, cached_tokens=25, estimated_prompt_tokens=90, cost=Decimal("0.5"))
     on(2, alice, is_estimated=True, cost=Decimal("0.25"))
     on(30, alice, error="server", cost=None, prompt_tokens=200, estimated_prompt_tokens=240)
-    on(30, None, prompt_tokens=0, completion_tokens=0, reasoning_tokens=0)
+    on(30, None, prompt_tokens=0, completion_tokens=0, cost=0)
     book(None, user=alice, day=date(2026, 12, 1))
     book(None, user=alice, day=date(2026, 10, 31))
 
@@ -50,7 +50,7 @@ def test_a_total_is_the_sum_of_its_calls(alice):
         prompt_tokens=400,
         cached_tokens=25,
         completion_tokens=60,
-        cost=Decimal("0.751"),
+        cost=Decimal("0.75"),
         told_estimates=330,
         told_prompt_tokens=300,
     )

@@ -30,6 +30,7 @@ from .pricing import (
     price_of,
     price_on,
     rates,
+    usage_of,
     worst_case,
 )
 from .reserving import attach, check, hold, release, release_orphans, reserve
@@ -69,5 +70,6 @@ __all__ = [
     "release",
     "release_orphans",
     "reserve",
+    "usage_of",
     "worst_case",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from conversations.models import (
     Completion,
@@ -24,11 +24,10 @@ from conversations.models import (
     Reservation,
     Spending,
 )
-from conversations.tokens import Usage
 
 from .accounts import Account, account_for
 from .booking import figures_of
-from .pricing import NOTHING, Rates, cost
+from .pricing import NOTHING, Rates, cost, usage_of
 
 ROWS_AT_ONCE = 2_000
 SUMS = ("prompt_tokens", "completion_tokens", "cost", "calls", "calls_of_unknown_cost")
@@ -46,6 +45,7 @@ def audit() -> list[str]:
             *_conversations(ledger),
             *_days(ledger),
             *_spending(ledger),
+            *_reservations(),
         ]
 
 
@@ -116,18 +116,12 @@ def _keys(account: Account) -> Iterator[Key]:
 
 def _priced_wrongly(call: Completion) -> list[str]:
     """A cost that its own row's tokens and prices do not make."""
-    usage = Usage(
-        call.prompt_tokens,
-        call.completion_tokens,
-        cached=call.cached_tokens,
-        cache_write=call.cache_write_tokens,
-        reasoning=call.reasoning_tokens,
-    )
     prices = (call.price_input, call.price_cached_input, call.price_cache_write, call.price_output)
-    if None in prices:
-        # Nothing was taken, or nobody knows for what price.
-        return []
-    should = cost(usage, Rates(*prices))
+    usage = usage_of(call)
+    # Without prices nobody knows it, unless nothing was taken.
+    should = None if usage.total else NOTHING
+    if None not in prices:
+        should = cost(usage, Rates(*prices))
     return [] if call.cost == should else [f"call {call.pk} costs {call.cost}, not {should}"]
 
 
@@ -171,6 +165,14 @@ def _spending(ledger: _Ledger) -> Iterator[str]:
         should = {"spent": ledger.spent.get(key, NOTHING)}
         should["reserved"] = ledger.reserved.get(key, NOTHING)
         yield from _differences(words, {"spent": row.spent, "reserved": row.reserved}, should)
+
+
+def _reservations() -> Iterator[str]:
+    """What a call says that it holds back is held back, as long as it is open."""
+    open_calls = Completion.objects.open().exclude(reserved=None).order_by("pk")
+    wrong = open_calls.exclude(reservation__amount=F("reserved"))
+    for call, reserved in wrong.values_list("pk", "reserved"):
+        yield f"call {call} is open and does not hold back its {reserved}"
 
 
 def _differences(what: str, there: Mapping[str, Any], should: Mapping[str, Any]) -> Iterator[str]:

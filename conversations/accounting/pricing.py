@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from django.utils import timezone
 
-from conversations.models import ModelPrice, round_usd
+from conversations.models import Completion, ModelPrice, round_usd
 from conversations.tokens import Usage
 
 MILLION = 1_000_000
@@ -67,6 +67,17 @@ def cost(usage: Usage, at: Rates) -> Decimal:
         + usage.completion * Fraction(at.output)
     )
     return _usd(total / MILLION)
+
+
+def usage_of(call: Completion) -> Usage:
+    """What its row in the ledger says that it took."""
+    return Usage(
+        call.prompt_tokens,
+        call.completion_tokens,
+        cached=call.cached_tokens,
+        cache_write=call.cache_write_tokens,
+        reasoning=call.reasoning_tokens,
+    )
 
 
 def input_cost(price: ModelPrice, prompt_tokens: int) -> Decimal:

@@ -36,6 +36,9 @@ def _check(meters: list[Meter], amount: Decimal | None) -> None:
     if amount is None:
         if meters and not settings.ALLOW_UNKNOWN_PRICES:
             raise CostUnknown
+        if meters and not meters[0].left:
+            # Whatever it costs is too much.
+            raise OverBudget(meters[0].used_up_in_words)
         return
     if meters and amount > meters[0].left:
         raise _over(meters[0], amount)

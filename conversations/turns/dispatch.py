@@ -204,7 +204,7 @@ async def _finish(run: Run, answer: Message) -> None:
         log.exception("answer %s could not be ended; a sweep will end it", answer.pk)
     finally:
         live.leave(answer.pk, run)
-    if not run.is_released:
+    if not run.is_requeued:
         ended = broadcasts.AnswerEnded(answer.pk, run.change)
         await broadcasts.publish(answer.conversation_id, ended)
         summaries.prepare(answer.conversation)

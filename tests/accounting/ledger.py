@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from conversations import accounting
-from conversations.models import Budget, BudgetOverride, Completion, Scope
-from tests.admin.ledger import book
+from conversations.models import Budget, BudgetOverride, Completion, Message, Scope, Status
+from tests.admin.ledger import book, charge
 
 
 def spend(user, usd, day: date | None = None, **fields) -> Completion:
@@ -18,6 +18,15 @@ def spend(user, usd, day: date | None = None, **fields) -> Completion:
     call = book(None, user=user, cost=Decimal(usd), day=account.day, groups=groups, **fields)
     accounting.note_spent(account)
     return call
+
+
+def settle(call: Completion, cost: Decimal | None) -> None:
+    """As a runner does at the end of an answer."""
+    Message.objects.filter(pk=call.message_id).update(status=Status.COMPLETE)
+    call.cost, call.ended_at = cost, timezone.now()
+    charge(call)
+    call.save()
+    accounting.book(call)
 
 
 def budget(usd, subject=None, period="month", scope=Scope.SITE) -> Budget:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from conversations import accounting
 from conversations.errors import OverBudget
 from conversations.models import Completion, Reservation, Role, Spending, Status
-from tests.accounting.ledger import budget
+from tests.accounting.ledger import budget, settle
 from tests.patience import PATIENCE
 from tests.people import make_conversation, make_person, say
 
@@ -80,9 +80,7 @@ def test_nobody_waits_in_a_ring(at_once, django_user_model):
             groups=list(account.groups),
         )
         accounting.attach(answer, call)
-        call.cost, call.ended_at = Decimal(round(cost, 6)).quantize(Decimal("1e-6")), timezone.now()
-        call.save()
-        accounting.book(call)
+        settle(call, Decimal(round(cost, 6)).quantize(Decimal("1e-6")))
         return call.cost
 
     spent = at_once(go_through, turns, 8)

@@ -99,6 +99,14 @@ PLANTED = {
         lambda: Completion.objects.exclude(price_input=None).update(price_output=16),
         r"call \d+ costs 0.0008\d*, not 0.00082\d*",
     ),
+    "a cost without any prices": (
+        lambda: Completion.objects.exclude(price_input=None).update(price_output=None),
+        r"call \d+ costs 0.0008\d*, not None",
+    ),
+    "a call under way that holds nothing back": (
+        lambda: Completion.objects.create(model="m", reserved=1),
+        r"call \d+ is open and does not hold back its 1.0+",
+    ),
     "a call that was never booked": (
         lambda: Completion.objects.create(model="m", cost=1, ended_at=timezone.now()),
         r"usage of day .*, user None, m, answer: calls is 0, should be 1",

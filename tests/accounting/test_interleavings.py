@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.models import Group, User
-from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -33,6 +32,7 @@ from conversations.models import (
     Spending,
     Status,
 )
+from tests.accounting.ledger import settle
 from tests.people import make_conversation, make_person, say
 
 ANY = st.integers(0, 50)
@@ -135,10 +135,7 @@ class Money(RuleBasedStateMachine):
         account = accounting.Account(call.user_id, tuple(call.groups), call.day)
         for row in Spending.objects.of(account.user_id, account.groups, account.day):
             self.excess[row.pk] += over
-        Message.objects.filter(pk=call.message_id).update(status=Status.COMPLETE)
-        call.cost, call.ended_at = cost, timezone.now()
-        call.save()
-        accounting.book(call)
+        settle(call, cost)
 
     @rule(index=ANY)
     def an_answer_is_given_up(self, index):

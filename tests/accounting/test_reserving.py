@@ -14,13 +14,12 @@ from conversations.models import (
     Completion,
     Conversation,
     DayUsage,
-    Message,
     Reservation,
     Role,
     Spending,
     Status,
 )
-from tests.accounting.ledger import budget, each, spend
+from tests.accounting.ledger import budget, each, settle, spend
 from tests.people import make_conversation, say
 
 
@@ -59,13 +58,6 @@ def call_of(answer, day=None):
     return call
 
 
-def settle(call, cost):
-    Message.objects.filter(pk=call.message_id).update(status=Status.COMPLETE)
-    call.cost, call.ended_at = None if cost is None else usd(cost), timezone.now()
-    call.save()
-    accounting.book(call)
-
-
 def figures(**where):
     """Spent and reserved of each kind of row."""
     rows = Spending.objects.filter(**where).order_by("pk")
@@ -92,7 +84,7 @@ def test_what_a_call_may_cost_is_held_back_wherever_it_counts(alice):
 def test_a_call_is_settled_with_what_it_cost(alice):
     call = call_of(hold(alice, "0.5"))
 
-    settle(call, "0.2")
+    settle(call, usd("0.2"))
 
     assert set(figures().values()) == {(usd("0.2"), usd("0"))}
     assert not Reservation.objects.exists()
@@ -102,7 +94,7 @@ def test_what_a_call_cost_above_its_worst_case_is_booked_and_shown(alice):
     budget("0.5", alice)
     call = call_of(hold(alice, "0.5"))
 
-    settle(call, "0.7")
+    settle(call, usd("0.7"))
 
     [meter] = accounting.meters_of(account(alice))
     assert (meter.spent, meter.left, meter.percent) == (usd("0.7"), usd("0"), 140)
@@ -285,13 +277,17 @@ def test_an_unknown_price_is_refused_where_a_budget_holds(alice, bob, settings):
     hold(alice, None)
     assert Reservation.objects.count() == 2
 
+    spend(alice, "1")
+    with pytest.raises(OverBudget, match="You have used this month"):
+        hold(alice, None)
+
 
 @pytest.mark.unaudited
 def test_figures_that_are_wrong_keep_no_call_from_its_ending(alice):
     call = call_of(hold(alice, "0.5"))
     Spending.objects.update(reserved=0)
 
-    settle(call, "0.2")
+    settle(call, usd("0.2"))
 
     assert set(figures().values()) == {(usd("0.2"), usd("0"))}
 
@@ -331,7 +327,7 @@ def test_a_call_is_settled_in_the_period_in_which_it_was_made(alice):
     month_end = date(2026, 10, 31)
     call = call_of(hold(alice, "0.5", month_end), month_end)
 
-    settle(call, "0.2")
+    settle(call, usd("0.2"))
 
     assert {row.begins for row in Spending.objects.all()} == {month_end, date(2026, 10, 1)}
     assert [row.day for row in DayUsage.objects.all()] == [month_end]
@@ -376,7 +372,7 @@ def test_a_person_who_is_deleted_leaves_what_they_spent(alice, bob):
 
     alice.delete()
     open_call = Completion.objects.open().get()
-    settle(open_call, "0.1")
+    settle(open_call, usd("0.1"))
 
     assert figures(user=None, period="month") == {(None, None, "month"): (usd("3.1"), usd("0"))}
     assert sum(row.cost for row in DayUsage.objects.all()) == usd("3.1")
@@ -389,14 +385,14 @@ def test_a_group_that_is_deleted_stands_in_no_ones_way(alice):
     call = call_of(hold(alice, "0.5"))
 
     team.delete()
-    settle(call, "0.4")
+    settle(call, usd("0.4"))
 
     assert set(figures().values()) == {(usd("0.4"), usd("0"))}
 
 
 def test_a_chat_that_is_deleted_leaves_its_money(alice):
     call = call_of(hold(alice, "0.5"))
-    settle(call, "0.2")
+    settle(call, usd("0.2"))
 
     call.conversation.delete()
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from conversations import accounting
-from conversations.models import Completion, Conversation, Message, Role
+from conversations.models import Completion, Conversation, Message, Role, round_usd
 from conversations.rendering import RENDERER_VERSION
 from tests.people import make_conversation, say
 
@@ -29,10 +29,24 @@ def book(message: Message | None, conversation: Conversation | None = None, **fi
         }
     )
     if call.ended_at:
+        charge(call)
         accounting.book(call)
     if conversation:
         conversation.refresh_from_db()
     return call
+
+
+def charge(call: Completion) -> None:
+    """Tokens and prices that make its cost, as every cost in the ledger is made."""
+    if call.price_input is not None:
+        return
+    if not call.total_tokens and call.cost != 0:
+        call.completion_tokens = 1
+    if call.cost is not None and call.total_tokens:
+        rate = round_usd(call.cost * 1_000_000 / call.total_tokens)
+        call.price_input = call.price_cached_input = rate
+        call.price_cache_write = call.price_output = rate
+    call.save()
 
 
 def ask(conversation: Conversation, question="How long?", answer="Three minutes.", **call):

@@ -94,8 +94,7 @@ async def test_a_row_holds_the_whole_call(client, alice):
     talk = await sync_to_async(make_talk)(
         alice,
         call={
-            "cost": Decimal("0.0000001"),
-            "price_input": Decimal("0.25"),
+            "cost": Decimal("0.00000305"),
             "prompt_tokens": 1200,
             "upstream_id": "=cmd",
             "ended_at": datetime(2026, 11, 3, 9, 5, tzinfo=UTC),
@@ -109,8 +108,8 @@ async def test_a_row_holds_the_whole_call(client, alice):
     assert found["user"] == "alice"
     assert found["conversation"] == str(talk.pk)
     assert (found["prompt_tokens"], found["is_estimated"]) == ("1200", "no")
-    assert (found["cost_usd"], found["price_input"]) == ("0.0000001", "0.25")
-    assert (found["price_output"], found["error"]) == ("", "")
+    assert (found["cost_usd"], found["price_input"]) == ("0.00000305", "0.0025")
+    assert (found["price_output"], found["error"]) == ("0.0025", "")
     assert (found["ended"], found["upstream_id"]) == ("2026-11-03T09:05:00Z", "'=cmd")
 
 

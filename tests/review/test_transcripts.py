@@ -21,7 +21,7 @@ def parsed(talk, **wanted):
 
 
 def test_the_messages_are_a_tree_with_their_calls(alice):
-    talk = make_talk(alice, call={"cost": Decimal("0.0000001"), "price_input": Decimal("0.25")})
+    talk = make_talk(alice, call={"cost": Decimal("0.0000003")})
     question, answer = talk.messages.in_order()
     other = say(talk, Role.ASSISTANT, "Five.", parent=question)
 
@@ -36,9 +36,9 @@ def test_the_messages_are_a_tree_with_their_calls(alice):
         (str(other.pk), 3, str(question.pk), "assistant", True),
     ]
     [call] = written["messages"][1]["calls"]
-    assert (call["cost"], call["price_input"], call["reserved"]) == ("0.0000001", "0.25", None)
+    assert (call["cost"], call["price_input"], call["reserved"]) == ("0.0000003", "0.0025", None)
     assert (call["prompt_tokens"], call["is_estimated"]) == (100, False)
-    assert written["conversation"]["totals"]["cost"] == "0.0000001"
+    assert written["conversation"]["totals"]["cost"] == "0.0000003"
 
 
 def test_the_conversation_says_how_it_is_asked(alice):

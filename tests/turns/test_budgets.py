@@ -146,6 +146,37 @@ async def test_a_call_whose_process_was_lost_is_charged_by_what_was_stored(conve
     assert await spending(conversation) == (call.cost, 0)
 
 
+@pytest.mark.parametrize("is_last", [True, False])
+async def test_usage_that_the_api_told_a_process_that_was_lost_is_what_counts(
+    conversation, upstream, settings, is_last
+):
+    """Told before the end, or with every piece: it is kept as the words are."""
+    settings.FLUSH_SECONDS = 0.02
+    stay = Gate()
+    more = () if is_last else (content(" More."),)
+    upstream.play(role_chunk(), content("Half."), usage(50, 7), *more, stay, done())
+    answered = (await send(conversation)).answer
+    await reached(stay)
+    under_way = Completion.objects.open()
+    async with asyncio.timeout(PATIENCE):
+        while not await under_way.filter(is_estimated=False).aexists():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    # As if this process were another one that comes after it.
+    await Message.objects.filter(pk=answered.pk).aupdate(
+        run=uuid.uuid4(), beat=Now() - timezone.timedelta(hours=1)
+    )
+    stay.open()
+    await turns.shutdown()
+    assert await under_way.aexists()
+    await sync_to_async(sweeps.end_all_dead_answers)()
+    call = await Completion.objects.aget()
+
+    assert (call.prompt_tokens, call.completion_tokens) == (50, 7)
+    assert (call.is_estimated, call.cost) == (False, worst_case(50, 7))
+    assert await spending(conversation) == (call.cost, 0)
+
+
 async def test_a_call_that_is_made_again_holds_it_back_again(conversation, upstream, settings):
     settings.RETRY_SECONDS, settings.RETRY_BASE_SECONDS = 30, 0.01
     settings.RETRY_CAP_SECONDS = 0.05

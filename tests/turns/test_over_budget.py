@@ -20,10 +20,8 @@ from conversations.transcript import notice_of
 from conversations.turns import Wish
 from tests.people import make_conversation, say
 from tests.turns.money import MODEL, budget, held, worst_case
-from tests.turns_kit import ended, send
-from tests.upstream_server import (
-    answer,
-)
+from tests.turns_kit import ended, reached, send
+from tests.upstream_server import Gate, answer, error_response
 
 
 @pytest.fixture(autouse=True)
@@ -181,4 +179,27 @@ async def test_a_budget_that_is_lowered_meanwhile_ends_the_answer_before_its_cal
     assert (found.status, found.call.error, found.call.cost) == (Status.FAILED, "over_budget", 0)
     assert said.startswith("This could cost $0.0025; $0.0001")
     assert upstream.requests == []
+    assert not await Reservation.objects.aexists()
+
+
+async def test_a_shorter_call_that_no_budget_allows_says_so(conversation, upstream):
+    """Rather than that the prompt was too long, which it would not have been any more."""
+    conversation.strategy = "fit"
+    await conversation.asave()
+    for number in range(30):
+        await sync_to_async(say)(conversation, Role.USER, f"{number} " + "tea " * 40)
+        await sync_to_async(say)(conversation, Role.ASSISTANT, f"{number} " + "rain " * 40)
+    too_long = "This model's maximum context length is 2000 tokens. Yours resulted in 3000 tokens."
+    stay = Gate()
+    upstream.play(stay, *error_response(400, "context_length_exceeded", too_long))
+    waiting = (await send(conversation)).answer
+    await reached(stay)
+    await budget(conversation, "0.0001")
+    stay.open()
+
+    found = await ended(waiting)
+
+    said = await sync_to_async(lambda: notice_of(found).words)()
+    assert [call.error for call in found.calls] == ["context_length", "over_budget"]
+    assert "of this month's $0.00010 is left" in said
     assert not await Reservation.objects.aexists()

@@ -268,7 +268,7 @@ class Answers(Timed):
 
     @rule(index=ANY, error=FAILURES, facts=FACTS, fails=FAILS, then=st.sampled_from(THEN))
     def its_call_fails_before_the_first_token(self, index, error, facts, fails, then):
-        writer, is_released = self.without_text(index), False
+        writer, is_requeued = self.without_text(index), False
         if writer is None:
             return
         known = writer.known
@@ -276,11 +276,11 @@ class Answers(Timed):
             self.stop(known, False)
         line.note_failure("gpt-4o-mini", error)
         with database_that_fails(fails) as failed:
-            is_released = store.release(known.id, writer.run, facts, error)
+            is_requeued = store.requeue(known.id, writer.run, facts, error)
         may = writer.holds and not (known.stop_asked or known.is_overdue)
         may = may and error.retry_after != 86_400
-        assert is_released == (may and not failed)
-        if is_released:
+        assert is_requeued == (may and not failed)
+        if is_requeued:
             known.status, known.run = Status.QUEUED, None
             known.is_stale = known.is_open = False
             if then == "it is called again":

@@ -83,9 +83,19 @@ def open_call_of(answer: uuid.UUID) -> Completion | None:
     return Completion.objects.open().filter(message_id=answer).first()
 
 
+def note_usage(answer: uuid.UUID, usage: Usage) -> None:
+    """What the API tells of a call under way: where its process is killed, that still counts."""
+    call = Completion.objects.open().filter(message_id=answer)
+    call.update(is_estimated=False, **_figures(usage))
+
+
+def _told(call: Completion) -> Usage | None:
+    return None if call.is_estimated else accounting.usage_of(call)
+
+
 def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: int) -> None:
     """Book a call: the API's figures where it gave any, else what was counted here."""
-    usage = facts.usage
+    usage = facts.usage or _told(call)
     call.is_estimated = usage is None and facts.is_charged
     if usage is None:
         usage = Usage(0, 0)
@@ -112,11 +122,8 @@ def settle(call: Completion, facts: CallFacts, tokens: int, reasoning_tokens: in
 
 
 def _price(call: Completion, usage: Usage) -> None:
-    call.prompt_tokens = usage.prompt
-    call.cached_tokens = usage.cached
-    call.cache_write_tokens = usage.cache_write
-    call.completion_tokens = usage.completion
-    call.reasoning_tokens = usage.reasoning
+    for name, tokens in _figures(usage).items():
+        setattr(call, name, tokens)
     if usage == Usage(0, 0):
         call.cost = accounting.NOTHING
         return
@@ -133,3 +140,14 @@ def _price(call: Completion, usage: Usage) -> None:
     call.price_cache_write = at.cache_write
     call.price_output = at.output
     call.cost = cost
+
+
+def _figures(usage: Usage) -> dict[str, int]:
+    """Its columns in the ledger."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "cached_tokens": usage.cached,
+        "cache_write_tokens": usage.cache_write,
+        "completion_tokens": usage.completion,
+        "reasoning_tokens": usage.reasoning,
+    }

@@ -48,16 +48,16 @@ class Keeper:
 
     async def __call__(self) -> None:
         """Until the ending, or until the run is lost."""
-        stored, beaten = self._arrived.size, time.monotonic()
+        stored, beaten = (self._arrived.size, self._pump.usage), time.monotonic()
         while True:
             await asyncio.sleep(min(settings.FLUSH_SECONDS, settings.BEAT_SECONDS))
-            size = self._arrived.size
+            here = self._arrived.size, self._pump.usage
             is_due = time.monotonic() - beaten >= settings.BEAT_SECONDS
-            if size == stored and not is_due:
+            if here == stored and not is_due:
                 continue
             telling = asyncio.create_task(self._tell_if_slow())
             try:
-                held = await self._store(is_new=size != stored)
+                held = await self._store(is_new=here != stored)
             except Exception as error:
                 # Whatever it was: without beats another process would end this answer.
                 metrics.FLUSHES_FAILED.inc()
@@ -68,7 +68,7 @@ class Keeper:
             finally:
                 telling.cancel()
             await self.tell_trouble("")
-            stored, beaten = size, time.monotonic()
+            stored, beaten = here, time.monotonic()
             if held is None:
                 self._decide(None)
             elif held.stop_asked:
@@ -77,9 +77,9 @@ class Keeper:
     async def _store(self, *, is_new: bool) -> store.Held | None:
         if not is_new:
             return await in_database(store.beat, self._answer.pk, self._run)
-        text, reasoning = self._arrived.text, self._arrived.reasoning
+        here = self._arrived.text, self._arrived.reasoning, self._pump.usage
         with self._arrived.being_stored():
-            held = await in_database(store.flush, self._answer.pk, self._run, text, reasoning)
+            held = await in_database(store.flush, self._answer.pk, self._run, *here)
         await self._note_provider()
         return held
 

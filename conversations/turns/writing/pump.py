@@ -6,9 +6,16 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from conversations.errors import ContextLengthExceeded, Refusal, UpstreamError
+from conversations.errors import (
+    ContextLengthExceeded,
+    CostUnknown,
+    OverBudget,
+    Refusal,
+    UpstreamError,
+)
 from conversations.models import Message
-from conversations.upstream import RateLimits, Request, open_stream
+from conversations.tokens import Usage
+from conversations.upstream import RateLimits, Request, Stream, open_stream
 
 from ..sharing.changes import tell_thread_changed
 from ..tasks import patiently
@@ -45,6 +52,7 @@ class Pump:
         self._run = run
         self._arrived, self._when_called = arrived, when_called
         self._stood = arrived.size
+        self._stream: Stream | None = None
 
     async def __call__(self) -> None:
         """Raises an UpstreamError where the answer did not come to its end."""
@@ -66,6 +74,11 @@ class Pump:
         """Whether anything of an answer has come: then no call is made again by itself."""
         return self._arrived.size > self._stood
 
+    @property
+    def usage(self) -> Usage | None:
+        """What the API has told so far of what the call under way takes."""
+        return self._stream.usage if self._stream else None
+
     async def _begin_shorter(self, begun: Begun, told: ContextLengthExceeded) -> Begun | None:
         self.note(told)
         what = f"answer {self._answer}"
@@ -75,6 +88,8 @@ class Pump:
             again = await patiently(
                 what, PATIENCE, shorter, self._answer, self._run, begun.draft, told
             )
+        except (OverBudget, CostUnknown):
+            raise
         except Refusal:
             raise told from None
         self.facts = CallFacts(is_charged=False)
@@ -104,7 +119,7 @@ class Pump:
         except UpstreamError as error:
             self.facts = replace(self.facts, is_charged=error.may_be_charged)
             raise
-        self.limits = stream.rate_limits
+        self._stream, self.limits = stream, stream.rate_limits
         try:
             async for delta in stream:
                 if self.facts.first_token_ms is None:
@@ -118,6 +133,7 @@ class Pump:
             raise
         finally:
             self.facts = with_stream(self.facts, stream)
+            self._stream = None
             await opening.__aexit__(None, None, None)
 
 

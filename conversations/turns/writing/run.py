@@ -54,7 +54,7 @@ class Run:
         self.conversation_id: uuid.UUID = answer.conversation_id
         self.id = run
         # Whether it went back into the line instead of ending.
-        self.is_released = False
+        self.is_requeued = False
         self.arrived = Arrived(answer.text, answer.reasoning)
         self.pump = Pump(answer, self.id, self.arrived, when_called)
         self.keeper = Keeper(answer, self.id, self.arrived, self.pump, self._decide)
@@ -140,12 +140,12 @@ class Run:
             return False
         what = f"answer {self.answer.pk}"
         await patiently(what, None, line.note_failure, self.answer.model, error)
-        self.is_released = await patiently(
-            what, None, store.release, self.answer.pk, self.id, self.pump.facts, error
+        self.is_requeued = await patiently(
+            what, None, store.requeue, self.answer.pk, self.id, self.pump.facts, error
         )
-        if self.is_released:
+        if self.is_requeued:
             metrics.RETRIES.inc()
-        return self.is_released
+        return self.is_requeued
 
     def _note_error(self, error: UpstreamError) -> None:
         # Not its words: a provider may quote what was said. They stand in the ledger.
@@ -182,5 +182,5 @@ class Run:
     async def _is_given_back(self) -> bool:
         what = f"answer {self.answer.pk}"
         back = store.give_back
-        self.is_released = await patiently(what, None, back, self.answer.pk, self.id)
-        return self.is_released
+        self.is_requeued = await patiently(what, None, back, self.answer.pk, self.id)
+        return self.is_requeued

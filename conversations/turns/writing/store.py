@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import transaction
 from django.db.models import F
@@ -16,13 +17,14 @@ from conversations.errors import (
     UpstreamError,
 )
 from conversations.models import Completion, Conversation, Message, Purpose, Status
+from conversations.tokens import Usage
 from conversations.upstream import Request
 
 from ..drafting.affording import funded
 from ..drafting.draft import Draft, ask_of, draft_of
 from ..drafting.limits import again, corrected
 from ..sharing import others
-from .calls import CallFacts, open_call, open_call_of, settle
+from .calls import CallFacts, note_usage, open_call, open_call_of, settle
 from .endings import Ending, end_answer, end_attempt, lock_conversation_of
 from .retrying import hold_again, wait_before_retry
 
@@ -48,6 +50,11 @@ class Begun:
     @property
     def request(self) -> Request:
         return self.draft.request
+
+    def checked(self) -> Self:
+        """Raises the Refusal for which it cannot be sent."""
+        self.draft.checked()
+        return self
 
     @property
     def may_be_shortened(self) -> bool:
@@ -77,10 +84,12 @@ def begin_call(answer_id: uuid.UUID, run: uuid.UUID, note: str = "") -> Begun | 
     # Only one that waited for another try has had a call.
     shorter = _shortened_call_of(answer) if answer.wait else None
     if shorter is None:
-        return _begin(answer, run, draft, note)
-    # The whole would be found too long again.
-    limits = again(draft.limits, shorter.estimated_prompt_tokens, shorter.parameters)
-    return _begin(answer, run, draft_of(ask, limits), SHORTENED)
+        begun = _begin(answer, run, draft, note)
+    else:
+        # The whole would be found too long again.
+        limits = again(draft.limits, shorter.estimated_prompt_tokens, shorter.parameters)
+        begun = _begin(answer, run, draft_of(ask, limits), SHORTENED)
+    return begun and begun.checked()
 
 
 def _shortened_call_of(answer: Message) -> Completion | None:
@@ -105,10 +114,12 @@ def begin_shorter_call(
         begun = _begin(answer, run, draft, SHORTENED)
         if begun is None:
             return None
-        return replace(begun, changes=Conversation.objects.note_change(answer.conversation_id))
+        changes = Conversation.objects.note_change(answer.conversation_id)
+    return replace(begun, changes=changes).checked()
 
 
 def _begin(answer: Message, run: uuid.UUID, draft: Draft, note: str) -> Begun | None:
+    """What came of it is stored before anybody is told that it cannot be sent."""
     if draft.is_summary_due and not note:
         note = NO_SUMMARY
     with transaction.atomic():
@@ -129,10 +140,10 @@ def _begin(answer: Message, run: uuid.UUID, draft: Draft, note: str) -> Begun | 
                 is_charged=False, error=draft.problem.code, error_detail=draft.problem.detail
             )
             settle(call, said, 0, 0)
-    return Begun(draft.checked())
+    return Begun(draft)
 
 
-def release(answer_id: uuid.UUID, run: uuid.UUID, facts: CallFacts, error: UpstreamError) -> bool:
+def requeue(answer_id: uuid.UUID, run: uuid.UUID, facts: CallFacts, error: UpstreamError) -> bool:
     """Back into the line after a call that failed before its first token, to be called again.
 
     False where it is not to be: the time for retries is over, or it shall stop, or is held no
@@ -201,9 +212,14 @@ def give_up(taken: line.Taken) -> int:
     return end_answer(answer, taken.run, ending)
 
 
-def flush(answer: uuid.UUID, run: uuid.UUID, text: str, reasoning: str) -> Held | None:
-    """Store the partial text; None where the answer is held no more."""
-    return _touch(answer, run, text=text, reasoning=reasoning)
+def flush(
+    answer: uuid.UUID, run: uuid.UUID, text: str, reasoning: str, usage: Usage | None = None
+) -> Held | None:
+    """Store the partial text and what it is said to take; None where the answer is held no more."""
+    held = _touch(answer, run, text=text, reasoning=reasoning)
+    if held and usage:
+        note_usage(answer, usage)
+    return held
 
 
 def beat(answer: uuid.UUID, run: uuid.UUID) -> Held | None:
