@@ -12,6 +12,7 @@ from conversations.models import Completion, Message, Role, Summary
 from conversations.seen import Line, seen_call, seen_draft, seen_of
 from conversations.threads import branch_off, delete
 from conversations.turns import make_draft
+from tests.admin.ledger import charge
 from tests.people import make_conversation, say
 
 
@@ -45,10 +46,12 @@ def book(talk, *entries, message=None, **fields):
             "strategy": "fit",
             "estimated_prompt_tokens": 10,
             "ended_at": timezone.now(),
+            "cost": 0,
             **fields,
         }
     )
     if call.ended_at:
+        charge(call)
         accounting.book(call)
     return call
 

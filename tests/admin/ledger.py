@@ -43,7 +43,7 @@ def charge(call: Completion) -> None:
     if not call.total_tokens and call.cost != 0:
         call.completion_tokens = 1
     if call.cost is not None and call.total_tokens:
-        rate = round_usd(call.cost * 1_000_000 / call.total_tokens)
+        rate = round_usd(Decimal(call.cost) * 1_000_000 / call.total_tokens)
         call.price_input = call.price_cached_input = rate
         call.price_cache_write = call.price_output = rate
     call.save()

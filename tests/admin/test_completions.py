@@ -161,8 +161,7 @@ def test_a_call_has_a_page_with_everything(staff, alice):
     talk = make_talk(
         alice,
         call={
-            "price_input": Decimal("0.25"),
-            "cost": Decimal("0.0000001"),
+            "cost": Decimal("0.0000003"),
             "error": "server",
             "error_detail": "502",
             "parameters": {"temperature": 0.7},
@@ -177,9 +176,9 @@ def test_a_call_has_a_page_with_everything(staff, alice):
     shown = words(staff.get(f"{COMPLETIONS}{talk.completions.get().pk}/change/").content.decode())
 
     assert "Error in words: The provider failed (…)." in shown
-    assert "Cost: $0.00000010 Cost, exact USD: 0.0000001" in shown
+    assert "Cost: $0.00000030 Cost, exact USD: 0.0000003" in shown
     assert "Time to first token: 0.6 s" in shown
-    assert "Input: 0.25 Cached input: -" in shown
+    assert "Input: 0.0025 Cached input: 0.0025" in shown
     assert '"temperature": 0.7' in shown
     assert '"state": "sent"' in shown
     assert "ab" * 32 in shown
