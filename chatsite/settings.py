@@ -61,7 +61,7 @@ if not SECRET_KEY:
 INSTALLED_APPS = [
     "daphne",
     "conversations",
-    "django.contrib.admin",
+    "chatsite.admin_site.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -13,8 +13,6 @@ Conversations and the ledger are read here and never written. A message is seen 
 conversation only.
 """
 
-from django.contrib import admin
-
 from .budgets.alerts import AlertAdmin
 from .budgets.budgets import BudgetAdmin
 from .budgets.overrides import BudgetOverrideAdmin
@@ -28,11 +26,6 @@ from .site.prices import ModelPriceAdmin
 from .site.running import RunningAnswerAdmin
 from .site.text import SiteTextAdmin
 from .usage.page import DayUsageAdmin
-
-admin.site.site_header = "Chatsite"
-admin.site.site_title = "Chatsite"
-# The header has a link of its own, in plainer words than "View site" (admin/base_site.html).
-admin.site.site_url = None
 
 __all__ = [
     "AlertAdmin",

@@ -59,9 +59,9 @@ COLUMNS = {
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the system's old code page
 
 # A cell that begins like this is a formula to a spreadsheet, whoever wrote it and whatever unseen
-# stands before. One that splits at ";" may do so within our quotes: they come after a comma, and
-# not where its cells begin. So each part of a text is looked at.
-UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+# stands before, quotes too. One that splits at ";" may do so within our quotes: they come after a
+# comma, and not where its cells begin. So each part of a text is looked at.
+UNSEEN = r"\"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
 FORMULA = re.compile(
     rf"^(?=[\t\r\n{UNSEEN}]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=[{UNSEEN}]*[=+\-@＝＋－＠])"  # noqa: RUF001
 )

@@ -17,6 +17,8 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from conversations.models import (
+    Alert,
+    Allowance,
     Budget,
     BudgetOverride,
     Completion,
@@ -27,6 +29,8 @@ from conversations.models import (
     Message,
     Note,
     Preset,
+    Reservation,
+    SetupClaim,
     Spending,
     Summary,
     TranscriptView,
@@ -42,7 +46,12 @@ LEFT_OUT = {
     Message: {"html", "html_version", "run", "beat", "home", "claims"},
 }
 # What reviewers wrote of other people's chats is about those.
-ABOUT_OTHERS = {Flag: {"words", "outcome"}, Note: {"text"}, BudgetOverride: {"reason"}}
+ABOUT_OTHERS = {
+    Alert: {"words", "spent"},
+    BudgetOverride: {"reason"},
+    Flag: {"words", "outcome"},
+    Note: {"text"},
+}
 
 Row = dict[str, Any]
 
@@ -105,10 +114,14 @@ def _lists(person: User) -> Iterator[tuple[str, Iterable[Row]]]:
         "calls": Completion.objects.filter(user=person).order_by("pk"),
         "usage_by_day": DayUsage.objects.filter(user=person).order_by("day", "model", "purpose"),
         "spending": Spending.objects.filter(user=person).order_by("begins", "period"),
+        "alerts": Alert.objects.filter(spending__user=person).order_by("pk"),
+        "held_back": Reservation.objects.filter(user=person).order_by("pk"),
+        "allowance": Allowance.objects.filter(user=person),
         "budgets": Budget.objects.filter(person=person),
         "budget_overrides": BudgetOverride.objects.filter(
             Q(person=person) | Q(budget__person=person)
         ),
+        "site_set_up": SetupClaim.objects.filter(user=person),
         "all_read_by": _all_read_by(person),
         "admin_log_about": LogEntry.objects.filter(
             content_type__app_label="auth", content_type__model="user", object_id=str(person.pk)
@@ -117,10 +130,12 @@ def _lists(person: User) -> Iterator[tuple[str, Iterable[Row]]]:
     for name, found in about.items():
         yield name, map(row_of, found.iterator(ROWS_AT_ONCE))
     acts: dict[str, QuerySet[Any]] = {
+        "flags_in_hand": Flag.objects.filter(reviewer=person),
         "flags_raised": Flag.objects.filter(raised_by=person),
         "flags_resolved": Flag.objects.filter(resolved_by=person),
         "notes_written": Note.objects.filter(author=person),
         "transcripts_read": TranscriptView.objects.filter(reader=person),
+        "alerts_seen": Alert.objects.filter(seen_by=person),
         "budget_overrides_made": BudgetOverride.objects.filter(made_by=person),
         "admin_log": LogEntry.objects.filter(user=person),
     }

@@ -60,8 +60,10 @@ class Row:
     address: str = ""
 
 
-def by_conversation(selection: Selection, total: Took) -> list[Row]:
-    """One's own chats, and in sums what cannot be gone to: together they are the total."""
+def by_conversation(selection: Selection) -> list[Row]:
+    """One's own chats, and in sums what cannot be gone to: together they are the total, but for
+    calls that end while this is read.
+    """
     calls = Completion.objects.filter(selection.condition(), ended_at__isnull=False).order_by()
     is_here = Q(conversation__owner=selection.user, conversation__deleted_at=None)
     kind = Case(
@@ -70,12 +72,6 @@ def by_conversation(selection: Selection, total: Took) -> list[Row]:
         default=Value(GONE),
         output_field=CharField(),
     )
-    kinds = {
-        row["kind"]: row
-        for row in calls.annotate(kind=kind)
-        .values("kind")
-        .annotate(chats=Count("conversation", distinct=True), **_sums())
-    }
     chats = [
         Row(
             row["conversation__title"],
@@ -87,12 +83,19 @@ def by_conversation(selection: Selection, total: Took) -> list[Row]:
         .annotate(**_sums())
         .order_by("-all_cost", "-all_calls", "conversation_id")[:MOST_CHATS]
     ]
-    here, gone = (Took.summed(kinds.get(each, {})) for each in (HERE, GONE))
+    # After those: what ends in between makes the rest more, and never less than nothing.
+    kinds = {
+        row["kind"]: row
+        for row in calls.annotate(kind=kind)
+        .values("kind")
+        .annotate(chats=Count("conversation", distinct=True), **_sums())
+    }
+    here, gone, none = (Took.summed(kinds.get(each, {})) for each in (HERE, GONE, NONE))
     more = kinds.get(HERE, {}).get("chats", 0) - len(chats)
     rest = [
-        Row(f"{more:,} more chat{'s' if more > 1 else ''}", _less(here, chats)),
+        Row(f"{more:,} more chat{'s' if more > 1 else ''}", _less(here, chats) if more else Took()),
         Row("Deleted chats", gone),
-        Row("Calls of no chat", total - here - gone),
+        Row("Calls of no chat", none),
     ]
     return chats + [each for each in rest if each.took != Took()]
 

@@ -81,7 +81,7 @@ def _days(period: str, today: date) -> tuple[date, date]:
 
 
 def _tables(found: Overview) -> list[Table]:
-    chats = by_conversation(found.selection, Took.of(found.total))
+    chats = by_conversation(found.selection)
     models = [Row(name, Took.of(figures)) for name, figures in found.by_model().items()]
     return [_times(found), Table("By model", "Model", models), Table("By chat", "Chat", chats)]
 

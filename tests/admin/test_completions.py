@@ -236,3 +236,13 @@ def test_titles_and_names_of_any_kind_are_shown(staff):
     assert {tuple(row[USER:PURPOSE]) for row in rows(staff.get(COMPLETIONS))} == {
         ("مريم", "(no title)")
     }
+
+
+def test_a_cost_above_its_worst_case_is_marked(staff):
+    book(None, cost=Decimal("0.5"), reserved=Decimal("0.4"))
+    book(None, cost=Decimal("0.4"), reserved=Decimal("0.4"))
+    book(None, cost=None, reserved=Decimal("0.4"))
+
+    shown = column(staff.get(COMPLETIONS), COST)
+
+    assert shown == ["cost unknown", "$0.4000", "$0.5000, above its worst case"]

@@ -41,6 +41,7 @@ def talk(alice, carol):
     call = {
         "error": "bad_request",
         "error_detail": f"{SECRET} is not allowed",
+        "context_note": f"There is no summary: {SECRET} is not allowed",
         "parameters": {"stop": [SECRET], "temperature": 0.5, "response_format": {"s": SECRET}},
         "context": [{"role": "system", "state": "sent", "literal": f"{SECRET} summary"}],
     }
@@ -111,6 +112,15 @@ async def test_with_it_each_of_them_but_figures_alone_does(async_client, talk):
     call = await talk.completions.order_by("pk").afirst()
     ledger = [f"{COMPLETIONS}{call.pk}/change/", f"{COMPLETIONS}export/", address(talk, "usage")]
     assert silent == ledger
+
+
+@pytest.mark.parametrize("model", ["completion", "flag", "note"])
+def test_nobody_is_told_titles_to_choose_from(client, carol, model):
+    """Django's own answer to a box that completes what is typed; no page of ours has one."""
+    client.force_login(carol)
+    of = {"app_label": "conversations", "model_name": model, "field_name": "conversation"}
+
+    assert client.get("/admin/autocomplete/", {**of, "term": ""}).status_code == 404
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 
 from conversations.models import (
+    Alert,
     Budget,
     Completion,
     Conversation,
@@ -23,6 +25,7 @@ from conversations.models import (
 )
 from conversations.review.person import LEFT_OUT, note_export, pieces
 from conversations.threads import delete
+from tests.accounting.ledger import budget, spend
 from tests.admin.ledger import make_talk
 from tests.review.planted import WORD, plant
 
@@ -36,6 +39,58 @@ def exported(person) -> dict:
 def names_of(model) -> set[str]:
     names = {field.name for field in model._meta.concrete_fields}
     return names - LEFT_OUT.get(model, set())
+
+
+# Every row that has to do with a person, and where the document has it. A relation that is not
+# here fails the test, so that nobody forgets to decide.
+RELATIONS = {
+    "alert.seen_by": "alerts_seen",
+    "allowance.user": "allowance",
+    "budget.person": "budgets",
+    "budgetoverride.made_by": "budget_overrides_made",
+    "budgetoverride.person": "budget_overrides",
+    "completion.user": "calls",
+    "conversation.owner": "conversations",
+    "dayusage.user": "usage_by_day",
+    "flag.raised_by": "flags_raised",
+    "flag.resolved_by": "flags_resolved",
+    "flag.reviewer": "flags_in_hand",
+    "message.owner": "conversations",
+    "note.author": "notes_written",
+    "preset.owner": "presets",
+    "reservation.user": "held_back",
+    "setupclaim.user": "site_set_up",
+    "spending.user": "spending",
+    "transcriptview.reader": "transcripts_read",
+}
+
+
+def test_every_relation_to_a_person_is_told(alice):
+    models = apps.get_app_config("conversations").get_models()
+    fields = [field for model in models for field in model._meta.get_fields()]
+    found = {
+        f"{field.model._meta.model_name}.{field.name}"
+        for field in fields
+        if field.concrete and field.related_model is User
+    }
+
+    assert found == set(RELATIONS)
+    assert set(RELATIONS.values()) <= exported(alice).keys()
+
+
+def test_alerts_of_what_they_spent_are_in_it_and_what_others_spent_is_not(alice, bob):
+    for person in (alice, bob):
+        budget("1", person)
+        spend(person, "0.9")
+    Alert.objects.update(seen_by=alice)
+
+    told = exported(alice)
+
+    assert [each["words"] for each in told["alerts"]] == [
+        Alert.objects.get(spending__user=alice).words
+    ]
+    assert len(told["alerts_seen"]) == 2
+    assert not any("words" in each for each in told["alerts_seen"])
 
 
 @pytest.mark.parametrize(

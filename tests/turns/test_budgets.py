@@ -222,6 +222,7 @@ async def test_figures_that_cannot_be_booked_keep_no_words_from_being_stored(
     await sync_to_async(sweeps.end_all_dead_answers)()
     call = await Completion.objects.aget()
     assert (call.ended_at is None, await held(conversation)) == (False, 0)
+    assert call.completion_tokens > 0
 
 
 async def test_a_cost_that_cannot_be_true_is_unknown(conversation, upstream):

@@ -21,6 +21,14 @@ ELSEWHERE = "(see: what the model saw)"
 Column = Callable[[Completion], str]
 
 
+# Nothing was held back for the difference.
+ABOVE = ", above its worst case"
+
+
+def is_above_worst_case(call: Completion) -> bool:
+    return None not in (call.cost, call.reserved) and call.cost > call.reserved
+
+
 def time(column: str, words: str) -> Column:
     @admin.display(description=words, ordering=column)
     def time(call: Completion) -> str:
@@ -31,7 +39,9 @@ def time(column: str, words: str) -> Column:
 
 @admin.display(description="cost", ordering="cost")
 def cost(call: Completion) -> str:
-    return usd(call.cost) if call.ended_at else "running"
+    if not call.ended_at:
+        return "running"
+    return usd(call.cost) + (ABOVE if is_above_worst_case(call) else "")
 
 
 @admin.display(description="usage", ordering="is_estimated")

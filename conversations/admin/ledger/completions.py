@@ -113,7 +113,7 @@ class CompletionAdmin(GuardedAdmin[Completion]):
     # --- titles, and the way to what was said: for who may read transcripts -----------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Completion | None = None) -> Fields:
-        asked: Fields = ("model", "strategy", "context_note", ledger.parameters)
+        asked: Fields = ("model", "strategy", ledger.parameters)
         if reads(request):
             asked += (ledger.seen,)
         return (

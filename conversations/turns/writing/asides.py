@@ -101,11 +101,19 @@ def end_lost_asides(before: datetime | None = None) -> int:
 def _settle_or_log(call: int) -> bool:
     """One that cannot be settled keeps no other from it."""
     try:
-        _settle(call, CallFacts(error=CutOff.code), "", "")
+        _settle(call, CallFacts(error=CutOff.code), *_written(call))
     except Exception:
         log.exception("call %d could not be settled; the next sweep tries again", call)
         return False
     return True
+
+
+def _written(call_id: int) -> tuple[str, str]:
+    """Text and reasoning that this call wrote into its answer, as far as they were stored."""
+    call = Completion.objects.select_related("message").defer("context").get(pk=call_id)
+    if call.message is None or call.purpose != Purpose.ANSWER:
+        return "", ""
+    return call.message.text[call.text_begin :], call.message.reasoning[call.reasoning_begin :]
 
 
 def _settle(call_id: int, facts: CallFacts, text: str, reasoning: str) -> None:

@@ -77,12 +77,13 @@ class Pump:
     @property
     def usage(self) -> Usage | None:
         """What the API has told so far of what the call under way takes."""
-        return self._stream.usage if self._stream else None
+        return self._stream.usage if self._stream else self.facts.usage
 
     async def _begin_shorter(self, begun: Begun, told: ContextLengthExceeded) -> Begun | None:
         self.note(told)
         what = f"answer {self._answer}"
         await patiently(what, PATIENCE, end_attempt, self._answer, self._run, self.facts)
+        self.facts = CallFacts(is_charged=False)
         shorter = store.begin_shorter_call
         try:
             again = await patiently(
@@ -92,7 +93,6 @@ class Pump:
             raise
         except Refusal:
             raise told from None
-        self.facts = CallFacts(is_charged=False)
         if again:
             # The turn now says so.
             await tell_thread_changed(self._conversation, again.changes)

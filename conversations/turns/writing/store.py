@@ -1,6 +1,7 @@
 """What a runner reads and writes while it runs; every write only as long as it holds its answer."""
 
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -216,9 +217,10 @@ def flush(
     answer: uuid.UUID, run: uuid.UUID, text: str, reasoning: str, usage: Usage | None = None
 ) -> Held | None:
     """Store the partial text and what it is said to take; None where the answer is held no more."""
-    held = _touch(answer, run, text=text, reasoning=reasoning)
-    if held and usage:
-        note_usage(answer, usage)
+    with transaction.atomic() if usage else nullcontext():
+        held = _touch(answer, run, text=text, reasoning=reasoning)
+        if held and usage:
+            note_usage(answer, usage)
     return held
 
 
