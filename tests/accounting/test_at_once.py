@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from conversations import accounting
 from conversations.errors import OverBudget
-from conversations.models import Completion, Reservation, Role, Spending, Status
+from conversations.models import Completion, Reservation, Spending
+from tests.accounting.holding import queued
 from tests.accounting.ledger import budget, settle
 from tests.patience import PATIENCE
-from tests.people import make_conversation, make_person, say
+from tests.people import make_person
 
 
 @pytest.fixture
@@ -32,11 +33,6 @@ def at_once(transactional_db):
             return [each.result(PATIENCE) for each in asked]
 
     return run
-
-
-def queued(person):
-    talk = make_conversation(person)
-    return say(talk, Role.ASSISTANT, "", status=Status.QUEUED, run=None)
 
 
 def test_of_fifty_at_once_three_fit_into_a_budget_for_three(at_once, django_user_model):

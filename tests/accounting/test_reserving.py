@@ -1,7 +1,6 @@
 """What is held back before a call, and what becomes of it."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,61 +10,12 @@ from conversations import accounting
 from conversations.accounting import reserving
 from conversations.errors import CostUnknown, OverBudget
 from conversations.models import (
-    Completion,
-    Conversation,
     DayUsage,
     Reservation,
-    Role,
     Spending,
-    Status,
 )
+from tests.accounting.holding import account, call_of, figures, hold, reserved, usd
 from tests.accounting.ledger import budget, each, settle, spend
-from tests.people import make_conversation, say
-
-
-def usd(text):
-    return Decimal(text)
-
-
-def queued(person):
-    talk = make_conversation(person)
-    say(talk, Role.USER, "Tea?")
-    return say(talk, Role.ASSISTANT, "", status=Status.QUEUED, run=None)
-
-
-def account(person, day=None):
-    return accounting.account_of(person.pk, day)
-
-
-def hold(person, amount, day=None):
-    answer = queued(person)
-    accounting.hold(account(person, day), amount if amount is None else usd(amount), answer)
-    return answer
-
-
-def call_of(answer, day=None):
-    """Its call, opened."""
-    where = account(answer.owner, day)
-    call = Completion.objects.create(
-        message=answer,
-        conversation=answer.conversation,
-        user=answer.owner,
-        model="m",
-        day=where.day,
-        groups=list(where.groups),
-    )
-    accounting.attach(answer, call)
-    return call
-
-
-def figures(**where):
-    """Spent and reserved of each kind of row."""
-    rows = Spending.objects.filter(**where).order_by("pk")
-    return {(row.user_id, row.group_id, row.period): (row.spent, row.reserved) for row in rows}
-
-
-def reserved():
-    return {row.reserved for row in Spending.objects.all()}
 
 
 def test_what_a_call_may_cost_is_held_back_wherever_it_counts(alice):
@@ -341,60 +291,3 @@ def test_past_midnight_an_answer_counts_in_the_new_day(alice):
 
     days = Spending.objects.filter(period="day").values_list("begins", "reserved")
     assert set(days) == {(yesterday, usd("0")), (timezone.localdate(), usd("0.5"))}
-
-
-# --- what is deleted meanwhile ----------------------------------------------------------------
-
-
-def test_what_was_held_back_for_a_deleted_message_is_freed(alice):
-    hold(alice, "0.5")
-    held = hold(alice, "0.25")
-    Conversation.objects.exclude(pk=held.conversation_id).delete()
-
-    assert accounting.release_orphans() == 1
-
-    assert reserved() == {usd("0.25")}
-
-
-def test_what_is_held_back_for_what_still_runs_is_kept(alice):
-    hold(alice, "0.5")
-    call_of(hold(alice, "0.25"))
-
-    assert accounting.release_orphans() == 0
-
-    assert reserved() == {usd("0.75")}
-
-
-def test_a_person_who_is_deleted_leaves_what_they_spent(alice, bob):
-    spend(alice, "2")
-    call_of(hold(alice, "0.5"))
-    spend(bob, "1")
-
-    alice.delete()
-    open_call = Completion.objects.open().get()
-    settle(open_call, usd("0.1"))
-
-    assert figures(user=None, period="month") == {(None, None, "month"): (usd("3.1"), usd("0"))}
-    assert sum(row.cost for row in DayUsage.objects.all()) == usd("3.1")
-
-
-def test_a_group_that_is_deleted_stands_in_no_ones_way(alice):
-    team = Group.objects.create(name="Team")
-    alice.groups.add(team)
-    budget("1", team)
-    call = call_of(hold(alice, "0.5"))
-
-    team.delete()
-    settle(call, usd("0.4"))
-
-    assert set(figures().values()) == {(usd("0.4"), usd("0"))}
-
-
-def test_a_chat_that_is_deleted_leaves_its_money(alice):
-    call = call_of(hold(alice, "0.5"))
-    settle(call, usd("0.2"))
-
-    call.conversation.delete()
-
-    assert figures(user=alice, period="month").popitem()[1] == (usd("0.2"), usd("0"))
-    assert DayUsage.objects.get().cost == usd("0.2")
